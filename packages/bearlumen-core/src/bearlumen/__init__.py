@@ -1,0 +1,54 @@
+"""Know what your AI costs, per customer, feature and agent.
+
+    from bearlumen import BearLumen
+
+    bear = BearLumen(api_key=...)
+    bear.track(response, feature="summarise", user_id="customer_7")
+    bear.costs.by_feature(start_date="2026-01-01", end_date="2026-01-31")
+
+Importing this package imports neither an HTTP library nor pydantic nor any provider's SDK.
+"""
+
+from ._client import AsyncBearLumen, BearLumen
+from ._options import TrackOptions
+from ._version import __version__
+from .errors import (
+    AuthenticationError,
+    BearLumenApiError,
+    BearLumenError,
+    ConflictError,
+    InvalidRequestError,
+    NetworkError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+from .events import Provider
+from .streams import AsyncTrackedStream, TrackedResponse, TrackedStream, TrackResult
+from .transport import Transport
+from .transport.memory import MemoryTransport
+
+__all__ = [
+    "AsyncBearLumen",
+    "AsyncTrackedStream",
+    "AuthenticationError",
+    "BearLumen",
+    "BearLumenApiError",
+    "BearLumenError",
+    "ConflictError",
+    "InvalidRequestError",
+    "MemoryTransport",
+    "NetworkError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "Provider",
+    "RateLimitError",
+    "ServerError",
+    "TrackOptions",
+    "TrackResult",
+    "TrackedResponse",
+    "TrackedStream",
+    "Transport",
+    "__version__",
+]

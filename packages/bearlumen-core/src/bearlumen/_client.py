@@ -1,0 +1,385 @@
+"""The sync and the async client: the only pair kept by hand."""
+
+import os
+import random
+import time
+import weakref
+from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+
+from . import _config, _http, _wire
+from ._config import Config, Environment, OnError
+from ._options import TrackOptions
+from ._query import ModelT, Request, RetryPolicy, parse
+from ._tracking import Tracker
+from .errors import BearLumenApiError, NetworkError
+from .streams import AsyncTrackedStream, TrackedStream, TrackResult
+from .transport import Transport
+from .transport.http import HttpTransport
+
+if TYPE_CHECKING:
+    import asyncio
+
+    import httpx
+
+    from .models import Ping
+    from .resources._async.costs import AsyncCosts
+    from .resources._async.margins import AsyncMargins
+    from .resources._async.revenue import AsyncRevenue
+    from .resources._async.usage import AsyncUsage
+    from .resources._sync.costs import Costs
+    from .resources._sync.margins import Margins
+    from .resources._sync.revenue import Revenue
+    from .resources._sync.usage import Usage
+
+T = TypeVar("T")
+FLUSH_TIMEOUT_SECONDS = 30.0
+
+
+class _Client:
+    """What both clients are made of: settings and tracking."""
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        environment: Environment | None = None,
+        base_url: str | None = None,
+        timeout: "float | httpx.Timeout" = _config.DEFAULT_TIMEOUT_SECONDS,
+        max_retries: int = _config.MAX_RETRIES,
+        batch_size: int = _config.BATCH_SIZE_EVENTS,
+        flush_interval: float = _config.FLUSH_INTERVAL_SECONDS,
+        max_queued: int = _config.MAX_QUEUED_EVENTS,
+        shutdown_timeout: float = _config.SHUTDOWN_TIMEOUT_SECONDS,
+        on_error: OnError | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        """Set up a client. Nothing connects and no thread starts before it is used.
+
+        Args:
+            api_key: The key of your organisation. No environment variable is read for it.
+            environment: `production` (the default) or `staging` of the hosted API.
+            base_url: Another server's address, such as your own; it overrides `environment`.
+            timeout: Seconds for one request; an `httpx.Timeout` is taken too.
+            max_retries: Further attempts of a question after the first, on errors that pass.
+            batch_size: Events in one request, 1 to 1000; a full batch is sent at once.
+            flush_interval: Seconds after which a batch that is not full is sent.
+            max_queued: Events held while the server cannot be reached; more are dropped,
+                counted and reported.
+            shutdown_timeout: Seconds that the end of the process waits for the last events.
+            on_error: Called with every problem in tracking, from whichever thread met it.
+            transport: What carries the events instead of HTTP, for tests.
+
+        Raises:
+            AuthenticationError: The key is empty.
+            InvalidRequestError: A setting cannot be meant.
+        """
+        self._config: Config = _config.make_config(
+            api_key=api_key,
+            environment=environment,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            batch_size=batch_size,
+            flush_interval=flush_interval,
+            max_queued=max_queued,
+            shutdown_timeout=shutdown_timeout,
+            on_error=on_error,
+        )
+        self._tracker = Tracker(self._config, transport or HttpTransport(self._config))
+        self._retries = RetryPolicy(max_retries=max_retries, jitter=random.random)
+        # A client that is dropped still delivers; its thread then ends.
+        weakref.finalize(self, self._tracker.worker.release).atexit = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._config.base_url!r})"
+
+    @overload
+    def track(  # pyright: ignore[reportOverlappingOverload]  # the last takes what is no stream
+        self, response: AsyncIterator[T], **options: Unpack[TrackOptions]
+    ) -> AsyncTrackedStream[T]: ...
+    @overload
+    def track(self, response: Iterator[T], **options: Unpack[TrackOptions]) -> TrackedStream[T]: ...
+    @overload
+    def track(self, response: Mapping[str, Any], **options: Unpack[TrackOptions]) -> Any: ...
+    @overload
+    def track(self, response: Any, **options: Unpack[TrackOptions]) -> TrackResult: ...
+
+    def track(self, response: Any, **options: Unpack[TrackOptions]) -> Any:
+        """Record what a provider's response used; returns at once, delivers in the background.
+
+        Args:
+            response: The provider's response as its SDK or its JSON has it; a stream of one; or
+                None for a call without a response, with `model=` and `units=` or `cost=`.
+            **options: Who and what the call was for; see `TrackOptions`.
+
+        Returns:
+            What was read from a response, as a `TrackResult`. For a stream, a wrapper to read in
+            its place, whose `result` is the `TrackResult` once the stream is done. For boto3's
+            answer to a streaming call, the same dict with its stream wrapped.
+
+        Raises:
+            InvalidRequestError: `track(None)` without a model, a coroutine that was not awaited,
+                or a timestamp without a time zone. Nothing else raises: trouble in tracking goes
+                to `on_error` and the log.
+            TypeError: There is no such option.
+        """
+        return self._tracker.track(response, options)
+
+
+class BearLumen(_Client):
+    """Tracks what AI calls cost, and asks what they did.
+
+    Use it as a context manager, or call `shutdown` before the process ends; one that simply ends
+    has `shutdown_timeout` seconds to deliver what is queued.
+    """
+
+    def ping(self) -> "Ping":
+        """Check that the API answers and knows the key."""
+        from .models import Ping
+
+        return self._driver.send(Request(method="GET", path=_wire.PING, model=Ping))
+
+    def flush(self, timeout: float | None = FLUSH_TIMEOUT_SECONDS) -> bool:
+        """Deliver the events queued so far.
+
+        Args:
+            timeout: Seconds to wait at the most; None waits until it is done.
+
+        Returns:
+            Whether all of them were delivered. Those that were not stay queued.
+        """
+        return self._tracker.worker.flush(timeout)
+
+    def shutdown(self, timeout: float | None = None) -> bool:
+        """Deliver the events queued so far and stop the background worker.
+
+        Args:
+            timeout: Seconds to wait at the most; `shutdown_timeout` if left out.
+
+        Returns:
+            Whether all of them were delivered. Those that were not are lost.
+        """
+        self._tracker.settle_open_streams()
+        delivered = self._tracker.worker.close(
+            self._config.shutdown_timeout if timeout is None else timeout
+        )
+        if "_driver" in self.__dict__:
+            self._driver.close()
+        return delivered
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.shutdown()
+
+    @cached_property
+    def usage(self) -> "Usage":
+        """The events that were tracked."""
+        from .resources._sync.usage import Usage
+
+        return Usage(self._driver)
+
+    @cached_property
+    def costs(self) -> "Costs":
+        """What was spent, and on what."""
+        from .resources._sync.costs import Costs
+
+        return Costs(self._driver)
+
+    @cached_property
+    def margins(self) -> "Margins":
+        """Whether the AI that end users are served earns money."""
+        from .resources._sync.margins import Margins
+
+        return Margins(self._driver)
+
+    @cached_property
+    def revenue(self) -> "Revenue":
+        """What end users pay."""
+        from .resources._sync.revenue import Revenue
+
+        return Revenue(self._driver)
+
+    @cached_property
+    def _driver(self) -> "_Driver":
+        return _Driver(self._config, self._retries)
+
+
+class AsyncBearLumen(_Client):
+    """`BearLumen` for asyncio: the same `track`, and everything that waits is awaited."""
+
+    async def ping(self) -> "Ping":
+        """Check that the API answers and knows the key."""
+        from .models import Ping
+
+        return await self._driver.send(Request(method="GET", path=_wire.PING, model=Ping))
+
+    async def flush(self, timeout: float | None = FLUSH_TIMEOUT_SECONDS) -> bool:  # noqa: ASYNC109
+        """Deliver the events queued so far; see `BearLumen.flush`."""
+        import asyncio
+
+        return await asyncio.to_thread(self._tracker.worker.flush, timeout)
+
+    async def shutdown(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109
+        """Deliver the events queued so far and stop the worker; see `BearLumen.shutdown`."""
+        import asyncio
+
+        self._tracker.settle_open_streams()
+        delivered = await asyncio.to_thread(
+            self._tracker.worker.close,
+            self._config.shutdown_timeout if timeout is None else timeout,
+        )
+        if "_driver" in self.__dict__:
+            await self._driver.close()
+        return delivered
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.shutdown()
+
+    @cached_property
+    def usage(self) -> "AsyncUsage":
+        """The events that were tracked."""
+        from .resources._async.usage import AsyncUsage
+
+        return AsyncUsage(self._driver)
+
+    @cached_property
+    def costs(self) -> "AsyncCosts":
+        """What was spent, and on what."""
+        from .resources._async.costs import AsyncCosts
+
+        return AsyncCosts(self._driver)
+
+    @cached_property
+    def margins(self) -> "AsyncMargins":
+        """Whether the AI that end users are served earns money."""
+        from .resources._async.margins import AsyncMargins
+
+        return AsyncMargins(self._driver)
+
+    @cached_property
+    def revenue(self) -> "AsyncRevenue":
+        """What end users pay."""
+        from .resources._async.revenue import AsyncRevenue
+
+        return AsyncRevenue(self._driver)
+
+    @cached_property
+    def _driver(self) -> "_AsyncDriver":
+        return _AsyncDriver(self._config, self._retries)
+
+
+class _Driver:
+    """Sends questions and waits between attempts, blocking."""
+
+    def __init__(self, config: Config, retries: RetryPolicy) -> None:
+        self._config = config
+        self._retries = retries
+        self._client: httpx.Client | None = None
+        self._pid = 0
+
+    def send(self, request: Request[ModelT]) -> ModelT:
+        """The answer to `request`."""
+        attempt = 1
+        while True:
+            try:
+                return parse(self._exchange(request), request)
+            except BearLumenApiError as error:
+                wait = self._retries.wait_before_next(error, attempt)
+                if wait is None:
+                    raise
+            time.sleep(wait)
+            attempt += 1
+
+    def _exchange(self, request: Request[Any]) -> "httpx.Response":
+        import httpx
+
+        if self._client is None or self._pid != os.getpid():
+            # A connection that a fork copied is the parent's.
+            self._client, self._pid = _http.sync_client(self._config), os.getpid()
+        try:
+            return self._client.request(
+                request.method, request.path, params=request.params, json=request.body
+            )
+        except httpx.HTTPError as error:
+            raise _unreachable(self._config, error) from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._client is not None and self._pid == os.getpid():
+            self._client.close()
+        self._client = None
+
+
+class _AsyncDriver:
+    """Sends questions and waits between attempts, in asyncio."""
+
+    def __init__(self, config: Config, retries: RetryPolicy) -> None:
+        self._config = config
+        self._retries = retries
+        self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def send(self, request: Request[ModelT]) -> ModelT:
+        """The answer to `request`."""
+        import asyncio
+
+        attempt = 1
+        while True:
+            try:
+                return parse(await self._exchange(request), request)
+            except BearLumenApiError as error:
+                wait = self._retries.wait_before_next(error, attempt)
+                if wait is None:
+                    raise
+            await asyncio.sleep(wait)
+            attempt += 1
+
+    async def _exchange(self, request: Request[Any]) -> "httpx.Response":
+        import asyncio
+
+        import httpx
+
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            # A connection belongs to the event loop that opened it; a test or a script may
+            # run one loop after another.
+            self._client, self._loop = _http.async_client(self._config), loop
+        try:
+            return await self._client.request(
+                request.method, request.path, params=request.params, json=request.body
+            )
+        except httpx.HTTPError as error:
+            raise _unreachable(self._config, error) from error
+
+    async def close(self) -> None:
+        """Close the connection."""
+        import asyncio
+
+        if self._client is not None and self._loop is asyncio.get_running_loop():
+            await self._client.aclose()
+        self._client = None
+
+
+def _unreachable(config: Config, error: Exception) -> NetworkError:
+    return NetworkError(
+        f"{config.base_url} did not answer: {type(error).__name__}: {error}. Is the server up and "
+        "base_url right?"
+    )

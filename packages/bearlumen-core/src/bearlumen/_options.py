@@ -1,0 +1,185 @@
+"""What the caller says about a call, made fit to be recorded.
+
+Misuse, such as a naive timestamp, raises at once. A value that only shows itself in production,
+such as a dimension that is a list one day, is left out and reported: the event is kept.
+"""
+
+import json
+import math
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypedDict
+
+from ._guard import Guard
+from .errors import InvalidRequestError
+from .events import RESERVED_METADATA, event_id_from, new_event_id, utc_now
+
+
+class TrackOptions(TypedDict, total=False):
+    """Who and what a call was for. Everything is optional."""
+
+    model: str | None
+    """Overrides the model that the response names; needed where it names none (Bedrock)."""
+    provider: str | None
+    """Overrides the provider that was recognised, for a vendor behind another's client."""
+    feature: str | None
+    """The capability of your product that made the call."""
+    user_id: str | None
+    """Your customer's id: the end user, not the owner of the API key."""
+    session_id: str | None
+    """One conversation or job."""
+    session_type: str | None
+    """What kind of session, such as `chat` or `batch`."""
+    agent: str | None
+    """A named actor."""
+    workflow: str | None
+    """A named flow."""
+    dimensions: Mapping[str, str | int | float | bool] | None
+    """Your own keys to group by."""
+    units: Mapping[str, int | float | Decimal] | None
+    """Counts of anything but tokens: `{"characters": 1500}`."""
+    cost: Decimal | str | float | None
+    """USD, if you know it; it wins over any price."""
+    metadata: Mapping[str, Any] | None
+    """Anything else worth keeping beside the event. Not for prompts or answers."""
+    timestamp: datetime | None
+    """When the call was made, aware; now if left out."""
+    event_id: str | uuid.UUID | None
+    """Your own id of the call: the same id is stored once, however often it is tracked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Labels:
+    """Options, checked: what every event of the call carries."""
+
+    event_id: str
+    invoked_at: datetime
+    model: str | None = None
+    provider: str | None = None
+    feature: str | None = None
+    user_id: str | None = None
+    session_id: str | None = None
+    session_type: str | None = None
+    agent: str | None = None
+    workflow: str | None = None
+    dimensions: Mapping[str, str | int | float | bool] = field(default_factory=dict[str, Any])
+    units: Mapping[str, int | float] = field(default_factory=dict[str, Any])
+    cost: Decimal | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+_TEXTS = (
+    "model", "provider", "feature", "user_id", "session_id", "session_type", "agent", "workflow",
+)  # fmt: skip
+_OTHERS = ("dimensions", "units", "cost", "metadata", "timestamp", "event_id")
+_KNOWN = frozenset((*_TEXTS, *_OTHERS))
+
+
+def read_options(options: Mapping[str, Any], *, guard: Guard) -> Labels:
+    """Check what the caller said.
+
+    Raises:
+        TypeError: There is no such option.
+        InvalidRequestError: The timestamp has no time zone.
+    """
+    unknown = options.keys() - _KNOWN
+    if unknown:
+        raise TypeError(
+            f"track() got an unexpected option {min(unknown)!r}; "
+            f"the options are {', '.join(sorted(_KNOWN))}"
+        )
+    moment = options.get("timestamp")
+    if moment is not None and (not isinstance(moment, datetime) or moment.tzinfo is None):
+        raise InvalidRequestError(
+            f"timestamp is {moment!r}; it is a datetime with a time zone, such as "
+            "datetime.now(timezone.utc)."
+        )
+    chosen_id = options.get("event_id")
+    values: dict[str, Any] = {}
+    for name in _TEXTS:
+        value = options.get(name)
+        if value is not None:
+            with guard(f"reading the option {name}"):
+                values[name] = _text(value)
+    for name, clean in (("dimensions", _dimension), ("units", _unit)):
+        if options.get(name):
+            with guard(f"reading the option {name}"):
+                values[name] = _each(options[name], clean, name, guard)
+    if options.get("cost") is not None:
+        with guard("reading the option cost"):
+            values["cost"] = _cost(options["cost"])
+    if options.get("metadata"):
+        with guard("reading the option metadata"):
+            values["metadata"] = _each(options["metadata"], _metadata, "metadata", guard)
+    return Labels(
+        event_id=event_id_from(chosen_id) if chosen_id is not None else new_event_id(),
+        invoked_at=moment.astimezone(UTC) if moment is not None else utc_now(),
+        **values,
+    )
+
+
+def _each(values: Mapping[str, Any], clean: Any, option: str, guard: Guard) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        if value is None:
+            continue
+        with guard(f"reading the option {option}"):
+            kept[str(key)] = clean(str(key), value)
+    return kept
+
+
+def _text(value: Any) -> str:
+    # `str` of an enum's member is its name in the code, not the text that it is.
+    return str.__str__(value) if isinstance(value, str) else str(value)
+
+
+def _dimension(key: str, value: Any) -> str | int | float | bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidRequestError(f"The dimension {key!r} is {value}, which is not a number.")
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return value + 0  # an enum's member is sent as the plain number that it is
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        return float(value)
+    if isinstance(value, uuid.UUID | datetime):
+        return str(value)
+    raise InvalidRequestError(
+        f"The dimension {key!r} is a {type(value).__name__}; it is a string, a number or a boolean."
+    )
+
+
+def _unit(key: str, value: Any) -> int | float:
+    if isinstance(value, Decimal) and value.is_finite():
+        value = int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidRequestError(f"The unit {key!r} is a {type(value).__name__}, not a number.")
+    if not math.isfinite(value) or value < 0:
+        raise InvalidRequestError(f"The unit {key!r} is {value}; it is finite and not negative.")
+    return value
+
+
+def _cost(value: Any) -> Decimal:
+    try:
+        # A float stands for the decimal that it is written as: 0.1, not 0.1000000000000000055.
+        cost = Decimal(repr(value) if isinstance(value, float) else value)
+    except (InvalidOperation, TypeError, ValueError):
+        cost = Decimal("NaN")
+    if not cost.is_finite() or cost < 0:
+        raise InvalidRequestError(
+            f"cost is {value!r}; it is an amount of USD, such as Decimal('0.0123')."
+        )
+    return cost
+
+
+def _metadata(key: str, value: Any) -> Any:
+    if key in RESERVED_METADATA:
+        raise InvalidRequestError(
+            f"The metadata key {key!r} is one that events use themselves; choose another."
+        )
+    return json.loads(json.dumps(value, default=str, allow_nan=False))

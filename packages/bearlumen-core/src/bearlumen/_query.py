@@ -1,0 +1,205 @@
+"""A question to the API as a value: what is asked, how the wire says it, what an answer means.
+
+Nothing here does I/O. Two drivers, one sync and one async, send what these functions say.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+
+from . import _http, _wire
+from .errors import BearLumenApiError, InvalidRequestError, ServerError
+
+if TYPE_CHECKING:
+    import httpx
+    from pydantic import BaseModel
+
+ModelT = TypeVar("ModelT", bound="BaseModel")
+
+When = date | datetime | str
+"""A date (that whole day), an aware datetime (that instant), or either in ISO form."""
+
+Values = str | list[str] | tuple[str, ...] | None
+"""One value, or several of which any may match."""
+
+RETRY_BASE_SECONDS = 0.5
+RETRY_CAP_SECONDS = 8.0
+RETRIED_STATUS = (408, 429)
+
+
+class CostFilters(TypedDict, total=False):
+    """Keep only matching events. Several values of one filter mean any of them."""
+
+    model: Values
+    provider: Values
+    feature: Values
+    agent: Values
+    workflow: Values
+    session_id: Values
+    external_id: Values
+    """End users, by their external id."""
+    dimensions: Mapping[str, str | int | float | bool | list[str] | tuple[str, ...]] | None
+    """Custom dimensions, by key."""
+    timezone: str | None
+    """The IANA name of the zone in which dates are days; UTC if left out."""
+
+
+class MarginFilters(TypedDict, total=False):
+    """Keep only matching end users: revenue has no model and no feature to filter by."""
+
+    external_id: Values
+    timezone: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request(Generic[ModelT]):
+    """One request and what its answer is parsed into."""
+
+    method: str
+    path: str
+    model: type[ModelT]
+    params: tuple[tuple[str, str], ...] = ()
+    body: Any = None
+
+
+def window(start_date: When, end_date: When) -> dict[str, str]:
+    """The two ends of a date range as parameters.
+
+    Raises:
+        InvalidRequestError: An end is neither a date nor an aware datetime, or they are reversed.
+    """
+    start, end = _moment("start_date", start_date), _moment("end_date", end_date)
+    if type(start_date) is type(end_date) and start_date > end_date:  # type: ignore[operator]
+        raise InvalidRequestError(f"start_date {start} is after end_date {end}.")
+    return {"start_date": start, "end_date": end}
+
+
+def _moment(name: str, value: When) -> str:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidRequestError(
+                f"{name} is {value!r} without a time zone; use an aware datetime, or a date."
+            )
+        return value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    try:
+        return _moment(name, datetime.fromisoformat(value)) if "T" in value else _day(value)
+    except (TypeError, ValueError):
+        raise InvalidRequestError(
+            f"{name} is {value!r}; it is a date such as '2026-01-31', or a datetime."
+        ) from None
+
+
+def _day(value: str) -> str:
+    return date.fromisoformat(value).isoformat()
+
+
+def parameters(*groups: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Named values as query parameters in the wire's spelling; None is left out.
+
+    Raises:
+        TypeError: A filter is unknown.
+    """
+    return tuple(pair for group in groups for pair in _parameters(group))
+
+
+def _parameters(group: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in group.items():
+        if name == "dimensions":
+            wanted_by_key: Mapping[str, Any] = value or {}
+            for key, wanted in wanted_by_key.items():
+                for one in _several(wanted):
+                    yield _wire.DIMENSION_PREFIX + key, _text(one)
+        elif value is not None:
+            for one in _several(value):
+                yield _wire.camel(name), _text(one)
+
+
+def _several(value: Any) -> Iterator[Any]:
+    if isinstance(value, list | tuple):
+        yield from value  # pyright: ignore[reportUnknownVariableType]
+    else:
+        yield value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def check_filters(
+    filters: Mapping[str, Any], *, scope: Mapping[str, Any], known: type = CostFilters
+) -> Mapping[str, Any]:
+    """The same filters.
+
+    Args:
+        filters: What the caller gave.
+        scope: What the resource is already narrowed to.
+        known: The TypedDict that lists the filters there are.
+
+    Raises:
+        TypeError: There is no such filter, or the resource is already scoped by it.
+    """
+    fixed = filters.keys() & scope.keys()
+    if fixed:
+        raise TypeError(f"{min(fixed)} is fixed here, by for_user(); leave it out")
+    names: list[str] = list(known.__annotations__)
+    unknown = filters.keys() - set(names)
+    if unknown:
+        raise TypeError(f"unexpected filter {min(unknown)!r}; the filters are {', '.join(names)}")
+    return filters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryPolicy:
+    """When a question is asked again."""
+
+    max_retries: int
+    jitter: Callable[[], float] = field(repr=False)
+
+    def wait_before_next(self, error: BearLumenApiError, attempt: int) -> float | None:
+        """Seconds to wait before attempt number `attempt + 1`; None if there is to be none.
+
+        Args:
+            error: What came of the attempt before.
+            attempt: How many attempts there have been.
+        """
+        status = error.status
+        transient = status is None or status in RETRIED_STATUS or status >= 500  # noqa: PLR2004
+        if not transient or attempt > self.max_retries:
+            return None
+        if error.retry_after is not None:
+            return error.retry_after if error.retry_after <= RETRY_CAP_SECONDS else None
+        return min(RETRY_CAP_SECONDS, RETRY_BASE_SECONDS * 2 ** (attempt - 1)) * self.jitter()
+
+
+def parse(response: "httpx.Response", request: Request[ModelT]) -> ModelT:
+    """The answer as a model.
+
+    Raises:
+        BearLumenApiError: The answer is an error, or isn't what the contract says.
+    """
+    import pydantic
+
+    if not response.is_success:
+        raise _http.error_from(response)
+    try:
+        # Amounts are decimal from the wire on: a float between would round them.
+        body = json.loads(response.text, parse_float=Decimal)
+        return request.model.model_validate(body)
+    except (ValueError, pydantic.ValidationError) as error:
+        raise ServerError(
+            f"{request.method} {request.path} was answered {response.status_code} with something "
+            f"other than the API's JSON. Is base_url right? ({_short(error)})",
+            status=response.status_code,
+            correlation_id=response.headers.get(_wire.CORRELATION_ID),
+        ) from None
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0]

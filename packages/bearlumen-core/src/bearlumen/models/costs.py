@@ -1,0 +1,52 @@
+"""Answers about cost, in USD."""
+
+from decimal import Decimal
+
+from pydantic import Field
+
+from ._base import Answer, Percent
+from .usage import Page
+
+
+class CostItem(Answer):
+    """One group's share of the cost."""
+
+    attribution_value: str | None
+    """What the events of the group have in common; None for events without it."""
+    total_cost: Decimal
+    """USD, of the events with a known price."""
+    percent_of_total: Percent
+    event_count: int
+    unpriced_events: int = 0
+    """Events whose price is unknown. They are not part of the cost."""
+
+
+class CostBreakdown(Answer):
+    """Cost split by one attribute, highest first."""
+
+    items: list[CostItem]
+    total_cost: Decimal
+    unpriced_events: int
+    """Events whose price is unknown: the total would be higher with them."""
+
+
+class DetailedCostItem(CostItem):
+    """One group's cost and tokens."""
+
+    input_tokens: int
+    """Cached input included."""
+    output_tokens: int
+    """Reasoning included."""
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+class DetailedCosts(CostBreakdown):
+    """Cost and tokens split by one attribute, highest cost first."""
+
+    items: list[DetailedCostItem] = Field()  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class EndUserCosts(DetailedCosts, Page):
+    """Cost and tokens split by end user, a page of it; the totals are those of all pages."""

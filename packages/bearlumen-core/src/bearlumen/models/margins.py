@@ -1,0 +1,28 @@
+"""Answers about margin: revenue minus cost, in USD."""
+
+from decimal import Decimal
+from typing import Literal
+
+from ._base import Answer, Percent
+from .usage import Page
+
+
+class EndUserMargin(Answer):
+    """What one end user paid and cost."""
+
+    end_user_id: str | None
+    end_user_name: str | None = None
+    revenue: Decimal
+    cost: Decimal
+    margin: Decimal
+    margin_percent: Percent | None
+    """Margin as a share of revenue; None without revenue."""
+    health: Literal["healthy", "at_risk", "unhealthy"] | None = None
+    """`healthy` above 40 %, `at_risk` from 20 to 40 %, `unhealthy` below 20 %."""
+
+
+class EndUserMargins(Page):
+    """Margin split by end user, a page of it."""
+
+    end_users: list[EndUserMargin]
+    unpriced_events: int = 0

@@ -1,0 +1,1 @@
+"""The resources, async. `just twins` writes the sync twins from these."""

@@ -1,0 +1,117 @@
+"""Costs: what was spent, and on what."""
+
+from typing import Unpack
+
+from ... import _wire
+from ..._query import CostFilters, When, window
+from ...models import CostBreakdown, DetailedCosts, EndUserCosts
+from ._base import AsyncResource
+
+
+class AsyncCosts(AsyncResource):
+    """What was spent, and on what.
+
+    Every method takes the same range and filters:
+
+    - `start_date`: a date means that whole day; an aware datetime means that instant, inclusive.
+    - `end_date`: a date includes its whole day; an aware datetime is exclusive.
+    - filters such as `provider="openai"` or `dimensions={"team": ["search", "chat"]}` keep only
+      matching events; several values mean any of them.
+    - `timezone`: the IANA zone in which dates are days; UTC if left out.
+
+    Each raises `InvalidRequestError` when the range is reversed or a datetime has no time zone,
+    and the other errors of `bearlumen.errors` for what the server answers.
+    """
+
+    def for_user(self, external_id: str) -> "AsyncCosts":
+        """The same questions about one end user.
+
+        Args:
+            external_id: The `user_id` that the events were tracked with.
+        """
+        return AsyncCosts(self._driver, scope={**self._scope, "external_id": external_id})
+
+    async def by_model(
+        self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]
+    ) -> CostBreakdown:
+        """Cost split by model, in USD, highest first."""
+        return await self._breakdown(_wire.COSTS_BY_MODEL, start_date, end_date, filters)
+
+    async def by_provider(
+        self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]
+    ) -> CostBreakdown:
+        """Cost split by provider, in USD, highest first."""
+        return await self._breakdown(_wire.COSTS_BY_PROVIDER, start_date, end_date, filters)
+
+    async def by_feature(
+        self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]
+    ) -> CostBreakdown:
+        """Cost split by feature, in USD, highest first. Events without one are the item None."""
+        return await self._breakdown(_wire.COSTS_BY_FEATURE, start_date, end_date, filters)
+
+    async def by_agent(
+        self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]
+    ) -> CostBreakdown:
+        """Cost split by agent, in USD, highest first. Events without one are the item None."""
+        return await self._breakdown(_wire.COSTS_BY_AGENT, start_date, end_date, filters)
+
+    async def by_workflow(
+        self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]
+    ) -> CostBreakdown:
+        """Cost split by workflow, in USD, highest first. Events without one are the item None."""
+        return await self._breakdown(_wire.COSTS_BY_WORKFLOW, start_date, end_date, filters)
+
+    async def detailed_by_model(
+        self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]
+    ) -> DetailedCosts:
+        """Cost and tokens split by model, highest cost first."""
+        return await self._get(
+            _wire.COSTS_DETAILED_BY_MODEL,
+            DetailedCosts,
+            window(start_date, end_date),
+            self._filters(filters),
+        )
+
+    async def detailed_by_provider(
+        self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]
+    ) -> DetailedCosts:
+        """Cost and tokens split by provider, highest cost first."""
+        return await self._get(
+            _wire.COSTS_DETAILED_BY_PROVIDER,
+            DetailedCosts,
+            window(start_date, end_date),
+            self._filters(filters),
+        )
+
+    async def detailed_by_end_user(
+        self,
+        *,
+        start_date: When,
+        end_date: When,
+        limit: int | None = None,
+        offset: int | None = None,
+        **filters: Unpack[CostFilters],
+    ) -> EndUserCosts:
+        """Cost and tokens split by end user, highest cost first, a page at a time.
+
+        Args:
+            start_date: First day, or first instant.
+            end_date: Last day, or the instant before which events count.
+            limit: End users in the page: 1 to 1000, 100 if left out.
+            offset: How many to skip.
+            **filters: Keep only matching events.
+        """
+        return await self._get(
+            _wire.COSTS_DETAILED_BY_END_USER,
+            EndUserCosts,
+            window(start_date, end_date),
+            {"limit": limit, "offset": offset},
+            self._filters(filters),
+        )
+
+    async def _breakdown(
+        self, path: str, start_date: When, end_date: When, filters: CostFilters
+    ) -> CostBreakdown:
+        return await self._get(
+            path, CostBreakdown, window(start_date, end_date), self._filters(filters)
+        )

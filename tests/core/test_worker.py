@@ -1,0 +1,273 @@
+"""Delivery: when batches go out, and what becomes of them when the server misbehaves."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from bearlumen import BearLumen, MemoryTransport
+from bearlumen.batching.retry import Outcome
+
+CHAT = {
+    "object": "chat.completion",
+    "model": "gpt-4o",
+    "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+}
+
+
+class Scripted(MemoryTransport):
+    """Answers as it is told to, and keeps the batches that it accepts."""
+
+    def __init__(self, answer: Callable[[list[dict[str, Any]]], Outcome]) -> None:
+        super().__init__()
+        self.answer = answer
+        self.attempts = 0
+
+    def send(self, events: Sequence[bytes]) -> Outcome:
+        """Ask the script, and keep the batch if it was accepted."""
+        self.attempts += 1
+        outcome = self.answer([json.loads(event) for event in events])
+        return super().send(events) if outcome.status == 200 else outcome
+
+
+def track(bear: BearLumen, *names: object) -> None:
+    """Track a call for each name, recognisable by its feature."""
+    for name in names:
+        bear.track(CHAT, feature=str(name))
+
+
+def features(sent: MemoryTransport) -> list[str]:
+    """The names of what arrived, in order."""
+    return [event["metadata"]["feature"] for event in sent.events]
+
+
+def test_full_batch_goes_out_without_a_flush() -> None:
+    """Twenty events are a batch by default."""
+    arrived = threading.Event()
+
+    def answer(events: list[dict[str, Any]]) -> Outcome:
+        arrived.set()
+        return Outcome(status=200)
+
+    sent = Scripted(answer)
+    with BearLumen(api_key="k", transport=sent) as bear:
+        track(bear, *range(19))
+        assert not sent.batches
+        track(bear, 19)
+        assert arrived.wait(5)
+    assert [len(batch) for batch in sent.batches] == [20]
+
+
+def test_old_events_go_out_without_a_full_batch() -> None:
+    """An event waits no longer than the flush interval."""
+    arrived = threading.Event()
+
+    def answer(events: list[dict[str, Any]]) -> Outcome:
+        arrived.set()
+        return Outcome(status=200)
+
+    with BearLumen(api_key="k", transport=Scripted(answer), flush_interval=0.05) as bear:
+        track(bear, "lonely")
+        assert arrived.wait(5)
+
+
+def test_flush_delivers_everything_in_order(bear: BearLumen, sent: MemoryTransport) -> None:
+    """What was queued before the flush has arrived when it returns."""
+    track(bear, *range(45))
+    assert bear.flush()
+    assert features(sent) == [str(n) for n in range(45)]
+    assert max(len(batch) for batch in sent.batches) == 20
+
+
+def test_shutdown_delivers_and_then_refuses(
+    bear: BearLumen, sent: MemoryTransport, problems: list[Exception]
+) -> None:
+    """After shutdown an event is lost, and said to be."""
+    track(bear, "kept")
+    assert bear.shutdown()
+    track(bear, "late")
+    assert features(sent) == ["kept"]
+    assert "after shutdown" in str(problems[0])
+
+
+def test_failed_batch_is_kept_and_sent_again(problems: list[Exception]) -> None:
+    """A server that is away for a moment costs nothing, and doubles nothing."""
+    answers = iter([Outcome(status=503, retry_after=0.0), Outcome(status=None, retry_after=0.0)])
+    sent = Scripted(lambda _: next(answers, Outcome(status=200)))
+    with BearLumen(api_key="k", transport=sent, on_error=problems.append) as bear:
+        track(bear, *range(30))
+        assert bear.flush()
+    assert features(sent) == [str(n) for n in range(30)]
+    assert len(problems) == 2
+
+
+def test_bad_event_is_found_and_given_up_alone(problems: list[Exception]) -> None:
+    """A batch that is refused is halved until the bad event stands alone."""
+
+    def answer(events: list[dict[str, Any]]) -> Outcome:
+        bad = any(event["metadata"]["feature"] == "7" for event in events)
+        return Outcome(status=400 if bad else 200, message="no")
+
+    sent = Scripted(answer)
+    with BearLumen(api_key="k", transport=sent, on_error=problems.append) as bear:
+        track(bear, *range(20))
+        assert bear.flush()
+    assert sorted(map(int, features(sent))) == [n for n in range(20) if n != 7]
+    assert ["refused" in str(problem) for problem in problems] == [True]
+
+
+def test_rejected_events_are_reported_one_by_one(problems: list[Exception]) -> None:
+    """The server's word on an event of an accepted batch reaches `on_error`."""
+
+    class Rejecting(MemoryTransport):
+        def send(self, events: Sequence[bytes]) -> Outcome:
+            return Outcome(status=200, rejected=({"sdk_event_id": "e1", "message": "model: bad"},))
+
+    with BearLumen(api_key="k", transport=Rejecting(), on_error=problems.append) as bear:
+        track(bear, "one")
+    assert "e1" in str(problems[0])
+    assert "model: bad" in str(problems[0])
+
+
+def test_wrong_key_does_not_make_a_flush_wait() -> None:
+    """Where waiting is no use, a flush says so at once and the events are kept."""
+    sent = Scripted(lambda _: Outcome(status=401, message="no such key"))
+    bear = BearLumen(api_key="k", transport=sent, shutdown_timeout=0)
+    track(bear, "kept")
+    assert not bear.flush(timeout=60)
+    sent.answer = lambda _: Outcome(status=200)
+    assert bear.flush(timeout=60)
+    assert features(sent) == ["kept"]
+    bear.shutdown()
+
+
+def test_unreachable_server_bounds_the_queue(problems: list[Exception]) -> None:
+    """Memory does not grow with an outage: new events are dropped, counted and reported."""
+    sent = Scripted(lambda _: Outcome(status=None, message="refused"))
+    bear = BearLumen(
+        api_key="k", transport=sent, max_queued=5, on_error=problems.append, shutdown_timeout=0
+    )
+    results = [bear.track(CHAT) for _ in range(8)]
+    assert [result.event_id is not None for result in results] == [True] * 5 + [False] * 3
+    assert sum("queue" in str(problem) for problem in problems) == 3
+    assert not bear.shutdown()
+
+
+def test_flush_gives_up_at_its_timeout() -> None:
+    """A hanging server holds a flush for as long as it was told to, and no longer."""
+    release = threading.Event()
+
+    def hang(events: list[dict[str, Any]]) -> Outcome:
+        release.wait(30)
+        return Outcome(status=200)
+
+    bear = BearLumen(api_key="k", transport=Scripted(hang))
+    track(bear, "one")
+    assert not bear.flush(timeout=0.05)
+    release.set()
+    assert bear.shutdown()
+
+
+def test_concurrent_tracking_loses_and_doubles_nothing(
+    bear: BearLumen, sent: MemoryTransport
+) -> None:
+    """Eight threads' events all arrive once."""
+    threads = [
+        threading.Thread(target=track, args=(bear, *(f"{n}-{m}" for m in range(200))))
+        for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    bear.flush()
+    assert sorted(features(sent)) == sorted(f"{n}-{m}" for n in range(8) for m in range(200))
+
+
+def test_no_thread_before_the_first_event() -> None:
+    """A process that never tracks has no thread of ours."""
+    before = threading.active_count()
+    bear = BearLumen(api_key="k", transport=MemoryTransport())
+    assert threading.active_count() == before
+    bear.shutdown()
+
+
+def test_dropped_client_delivers_and_ends_its_thread() -> None:
+    """A client that nobody holds leaves no thread behind."""
+    sent = MemoryTransport()
+    bear = BearLumen(api_key="k", transport=sent)
+    track(bear, "one")
+    (thread,) = [one for one in threading.enumerate() if one.name == "bearlumen-worker"]
+    del bear
+    thread.join(5)
+    assert not thread.is_alive()
+    assert features(sent) == ["one"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_forked_child_delivers_its_own_events_only() -> None:
+    """A prefork server's worker neither loses its events nor repeats its parent's."""
+    script = """
+        import os, sys, json
+        from bearlumen import BearLumen
+        from bearlumen.batching.retry import Outcome
+        class Printing:
+            def send(self, events):
+                for event in events:
+                    name = json.loads(event)["metadata"]["feature"]
+                    os.write(1, f"{os.getpid() == parent} {name}\\n".encode())
+                return Outcome(status=200)
+            def close(self): pass
+            def abandon(self): pass
+        parent = os.getpid()
+        chat = {"object": "chat.completion", "model": "m", "usage": {"prompt_tokens": 1}}
+        bear = BearLumen(api_key="k", transport=Printing())
+        bear.track(chat, feature="before")
+        child = os.fork()
+        if child == 0:
+            bear.track(chat, feature="child")
+            sys.exit()
+        os.waitpid(child, 0)
+        bear.track(chat, feature="after")
+    """
+    assert run(script) == ["False child", "True before", "True after"]
+
+
+def test_process_that_simply_ends_delivers() -> None:
+    """A script needs no farewell: what is queued goes out when it ends."""
+    script = """
+        import json
+        from bearlumen import BearLumen
+        from bearlumen.batching.retry import Outcome
+        class Printing:
+            def send(self, events):
+                print(len(events), flush=True)
+                return Outcome(status=200)
+            def close(self): pass
+            def abandon(self): pass
+        bear = BearLumen(api_key="k", transport=Printing())
+        stream = bear.track(iter([{"object": "chat.completion.chunk", "model": "m"}] * 2))
+        next(stream)
+        for _ in range(3):
+            bear.track({"object": "chat.completion", "model": "m", "usage": {"prompt_tokens": 1}})
+    """
+    assert run(script) == ["4"]
+
+
+def run(script: str) -> list[str]:
+    """The lines that a script prints in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(script)],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()

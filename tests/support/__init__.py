@@ -1,0 +1,1 @@
+"""What the tests share: recorded provider answers and the real clients they are replayed under."""
