@@ -1,0 +1,114 @@
+"""Usage events coming in. Whatever is answered as accepted is on disk."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bearlumen_server.auth import UsageWriter
+from bearlumen_server.ledger.decode import (
+    InvalidBodyError,
+    NotJsonError,
+    TooManyEventsError,
+    decode_batch,
+    decode_event,
+)
+from bearlumen_server.ledger.events import UsageEvent
+from bearlumen_server.ledger.rejection import InvalidEventError
+from bearlumen_server.ledger.schema import MetricEvent
+from bearlumen_server.ledger.writer import Outcome, WriterBusyError, WriterClosedError
+
+from . import wire
+from .answer import answer, instant
+from .body import read_body
+from .errors import INVALID_REQUEST, ApiError
+from .state import writer_of
+
+router = APIRouter()
+
+RETRY_AFTER_SECONDS: Final = 1
+"""A full queue is written in less."""
+
+
+@router.post(wire.USAGE_BATCH)
+@router.post(wire.USAGE_BATCH_UNVERSIONED)
+async def ingest_batch(caller: UsageWriter, request: Request) -> Response:
+    """Store a batch; a bad event is named in the answer and fails no other."""
+    body = await read_body(request)
+    try:
+        decoded = decode_batch(body, now=datetime.now(UTC))
+    except NotJsonError as error:
+        raise ApiError(400, str(error)) from error
+    except TooManyEventsError as error:
+        raise ApiError(413, str(error)) from error
+    except InvalidBodyError as error:
+        raise ApiError(422, str(error)) from error
+    rejected = [_rejected(each.index, each.event_id, each.message) for each in decoded.rejected]
+    outcome = await _write(request, decoded.events, caller.org_id)
+    for position, message in outcome.refused:
+        event_id = str(decoded.events[position].event_id)
+        rejected.append(_rejected(decoded.indexes[position], event_id, message))
+    rejected.sort(key=lambda each: each["index"])
+    return answer(
+        {"accepted": outcome.accepted, "duplicates": outcome.duplicates, "rejected": rejected}
+    )
+
+
+@router.post(wire.USAGE_EVENTS)
+async def ingest_one(caller: UsageWriter, request: Request) -> Response:
+    """Store one event, in either form; a repeated one is answered with `recorded: false`."""
+    body = await read_body(request)
+    try:
+        event, metric = decode_event(body, now=datetime.now(UTC))
+    except InvalidBodyError as error:
+        raise ApiError(400, str(error)) from error
+    except InvalidEventError as error:
+        raise ApiError(422, str(error), details={"field": error.field}) from error
+    outcome = await _write(request, [event], caller.org_id)
+    if outcome.refused:
+        raise ApiError(422, outcome.refused[0][1])
+    return answer(_recorded(event, metric, recorded=outcome.accepted == 1))
+
+
+async def _write(request: Request, events: Sequence[UsageEvent], org_id: str) -> Outcome:
+    if not events:
+        return Outcome(accepted=0, duplicates=0)
+    try:
+        done = writer_of(request).submit(events, org_id=org_id)
+    except WriterBusyError as error:
+        raise ApiError(
+            429,
+            "more events wait to be written than the server holds; try again shortly",
+            headers={wire.RETRY_AFTER: str(RETRY_AFTER_SECONDS)},
+        ) from error
+    except WriterClosedError as error:
+        raise ApiError(
+            503,
+            "the server is shutting down",
+            headers={wire.RETRY_AFTER: str(RETRY_AFTER_SECONDS)},
+        ) from error
+    return await asyncio.wrap_future(done)
+
+
+def _rejected(index: int, event_id: str | None, message: str) -> dict[str, Any]:
+    return {
+        "index": index,
+        "sdk_event_id": event_id,
+        "code": INVALID_REQUEST,
+        "message": message,
+    }
+
+
+def _recorded(event: UsageEvent, metric: MetricEvent | None, *, recorded: bool) -> dict[str, Any]:
+    return {
+        "eventId": str(event.event_id),
+        "userId": event.end_user,
+        "metricName": metric.metric_name if metric else None,
+        "quantity": metric.quantity if metric else None,
+        "eventTimestamp": instant(event.at.astimezone(UTC)),
+        "recorded": recorded,
+    }

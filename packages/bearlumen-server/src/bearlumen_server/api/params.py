@@ -1,0 +1,179 @@
+"""Query parameters to a question. Whatever is not understood is a 400 that names it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from bearlumen_server.ledger.limits import MAX_KEY_CHARACTERS, MAX_LABEL_CHARACTERS
+from bearlumen_server.reports.question import Question
+
+from . import wire
+from .errors import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from starlette.requests import Request
+
+EARLIEST_YEAR: Final = 1970
+LATEST_YEAR: Final = 8999
+"""Far enough from what a date can hold that no time zone leads out of it."""
+MAX_FILTER_VALUES: Final = 200
+MAX_OFFSET: Final = 2**53
+
+_RANGE: Final = (wire.START_DATE, wire.END_DATE, wire.TIMEZONE)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER = re.compile(r"[0-9]{1,16}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Which part of a long answer is wanted."""
+
+    limit: int
+    offset: int
+
+
+def parameters(request: Request) -> dict[str, list[str]]:
+    """Return every query parameter with all its values."""
+    found: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def question_of(
+    request: Request,
+    org_id: str,
+    *,
+    filters: Mapping[str, str] = wire.FILTERS,
+    dimensions: bool = True,
+    also: Collection[str] = (),
+) -> Question:
+    """Read the range and the filters of a request.
+
+    Args:
+        request: The request.
+        org_id: Whose events are asked about.
+        filters: The filters it takes, parameter to column.
+        dimensions: Whether it takes `dimension.<key>` too.
+        also: Parameters that somebody else reads.
+
+    Raises:
+        ApiError: 400, naming the parameter.
+    """
+    given = parameters(request)
+    labels: dict[str, list[str]] = {}
+    chosen: dict[str, list[str]] = {}
+    for name, values in given.items():
+        if name in _RANGE or name in also:
+            continue
+        key = name.removeprefix(wire.DIMENSION_PREFIX)
+        if name in filters:
+            labels[filters[name]] = _texts(name, values)
+        elif dimensions and key not in {name, ""} and len(key) <= MAX_KEY_CHARACTERS:
+            chosen[key] = _texts(name, values)
+        else:
+            known = [*_RANGE, *also, *filters]
+            known += [f"{wire.DIMENSION_PREFIX}<key>"] if dimensions else []
+            raise invalid(name[:100], f"unknown parameter; known are {', '.join(known)}")
+    start, end = _window(given)
+    return Question(org_id=org_id, start=start, end=end, labels=labels, dimensions=chosen)
+
+
+def page_of(request: Request) -> Page:
+    """Read `limit` and `offset`."""
+    given = parameters(request)
+    limit = _number(given, wire.LIMIT, wire.DEFAULT_LIMIT, 1, wire.MAX_LIMIT)
+    return Page(limit=limit, offset=_number(given, wire.OFFSET, 0, 0, MAX_OFFSET))
+
+
+def sort_of(request: Request, known: Collection[str], default: str) -> tuple[str, bool]:
+    """Read `sort`: a field, with `-` before it for highest first. Return it, and whether it had."""
+    given = _one(parameters(request), wire.SORT)
+    text = default if given is None else given
+    name = text.removeprefix("-")
+    if name not in known:
+        raise invalid(wire.SORT, f"expected one of {', '.join(known)}, with - for highest first")
+    return name, name != text
+
+
+def _one(given: Mapping[str, list[str]], name: str) -> str | None:
+    values = given.get(name, [])
+    if len(values) > 1:
+        raise invalid(name, f"given {len(values)} times, expected once")
+    return values[0] if values else None
+
+
+def _texts(name: str, values: list[str]) -> list[str]:
+    if len(values) > MAX_FILTER_VALUES:
+        raise invalid(name, f"{len(values)} values, the most is {MAX_FILTER_VALUES}")
+    for value in values:
+        if len(value) > MAX_LABEL_CHARACTERS or "\0" in value:
+            raise invalid(name, f"expected a text of at most {MAX_LABEL_CHARACTERS} characters")
+    return values
+
+
+def _number(given: Mapping[str, list[str]], name: str, default: int, low: int, high: int) -> int:
+    text = _one(given, name)
+    if text is None:
+        return default
+    if not _NUMBER.fullmatch(text) or not low <= int(text) <= high:
+        raise invalid(name, f"expected a whole number from {low} to {high}, got {text[:40]!r}")
+    return int(text)
+
+
+def _window(given: Mapping[str, list[str]]) -> tuple[datetime, datetime]:
+    zone_name = _one(given, wire.TIMEZONE)
+    zone = _zone("UTC" if zone_name is None else zone_name)
+    first, last = _one(given, wire.START_DATE), _one(given, wire.END_DATE)
+    start = _instant(wire.START_DATE, first, zone, last_day=False)
+    end = _instant(wire.END_DATE, last, zone, last_day=True)
+    # A range that ends with a day holds that day at least, so an empty one is reversed.
+    if end < start or (end == start and last and _DATE.fullmatch(last)):
+        raise invalid(wire.END_DATE, f"lies before {wire.START_DATE}")
+    return start, end
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    # A name that is a path, a folder or no text at all fails in its own way each.
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        problem = f"expected an IANA name such as Europe/Berlin, got {name[:40]!r}"
+        raise invalid(wire.TIMEZONE, problem) from error
+
+
+def _instant(name: str, text: str | None, zone: ZoneInfo, *, last_day: bool) -> datetime:
+    """Read one end of a range: a day in `zone`, or an instant."""
+    if not text:
+        raise invalid(name, "required; send a date (2026-01-31) or a timestamp with an offset")
+    if _DATE.fullmatch(text):
+        try:
+            day = date.fromisoformat(text) + timedelta(days=last_day)
+            _check_year(name, day.year)
+        except (ValueError, OverflowError) as error:
+            raise invalid(name, f"{text} is no date") from error
+        # A day begins at its first instant: where midnight is skipped, that is when clocks jump.
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    try:
+        at = msgspec.convert(text, datetime)
+    except msgspec.ValidationError as error:
+        hint = "; send its + as %2B" if " " in text[10:] else ""
+        problem = f"expected a date or an RFC 3339 timestamp, got {text[:40]!r}{hint}"
+        raise invalid(name, problem) from error
+    if at.tzinfo is None:
+        raise invalid(name, "a timestamp needs an offset such as Z or +02:00")
+    _check_year(name, at.year)
+    return at.astimezone(UTC)
+
+
+def _check_year(name: str, year: int) -> None:
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        raise invalid(name, f"expected a year from {EARLIEST_YEAR} to {LATEST_YEAR}")

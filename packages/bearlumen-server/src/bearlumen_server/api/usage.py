@@ -1,0 +1,66 @@
+"""`/v1/usage`: the events and their totals."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bearlumen_server.auth import UsageReader
+from bearlumen_server.reports.costs import TOKENS
+from bearlumen_server.reports.usage import events_page, usage_summary
+
+from . import wire
+from .answer import answer, instant, money, paging, raw
+from .params import page_of, question_of
+from .state import store_of
+
+router = APIRouter()
+
+_LABELS: Final = ("feature", "agent", "workflow", "session_id", "session_type")
+
+
+@router.get(wire.USAGE_EVENTS)
+def events(caller: UsageReader, request: Request) -> Response:
+    """List events, newest first."""
+    question = question_of(request, caller.org_id, also=(wire.LIMIT, wire.OFFSET))
+    page = page_of(request)
+    found = events_page(store_of(request), question, limit=page.limit, offset=page.offset)
+    shown = [_shown(event) for event in found.events]
+    return answer({"events": shown, **paging(page, total=found.total, shown=len(shown))})
+
+
+@router.get(wire.USAGE_SUMMARY)
+def summary(caller: UsageReader, request: Request) -> Response:
+    """Add everything up."""
+    found = usage_summary(store_of(request), question_of(request, caller.org_id))
+    return answer(
+        {
+            "totalEvents": found.events,
+            **{wire.camel(f"total_{name}"): count for name, count in found.tokens.items()},
+            "totalCost": money(found.total_cost),
+            "unpricedEvents": found.unpriced_events,
+            "endUsers": found.end_users,
+        }
+    )
+
+
+def _shown(event: dict[str, Any]) -> dict[str, Any]:
+    cost = event["cost"]
+    return {
+        "eventId": str(event["event_id"]),
+        "timestamp": instant(event["ts"]),
+        "provider": event["provider"],
+        "model": event["model"],
+        # null for a total that nobody reported, such as that of a call billed by the character.
+        **{wire.camel(name): event[name] for name in TOKENS},
+        "usage": raw(event["details"]),
+        "units": raw(event["units"]),
+        "cost": None if cost is None else money(cost),
+        "costSource": event["cost_source"],
+        "priceId": event["price_id"],
+        "endUserId": event["end_user"],
+        **{wire.camel(name): event[name] for name in _LABELS},
+        "dimensions": raw(event["dims"]),
+        "metadata": raw(event["extra"]),
+    }

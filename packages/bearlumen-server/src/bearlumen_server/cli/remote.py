@@ -1,0 +1,50 @@
+"""Asking a running server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .failures import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TIMEOUT_SECONDS: Final = 30.0
+
+
+def call(
+    method: str,
+    path: str,
+    *,
+    url: str,
+    key: str | None,
+    params: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Send one request and return the answer.
+
+    Raises:
+        CommandError: There is no key, no server, or the server refuses.
+    """
+    import httpx
+
+    if not key:
+        raise CommandError("--url needs --key (or BEARLUMEN_API_KEY)")
+    try:
+        response = httpx.request(
+            method,
+            url.rstrip("/") + path,
+            params=dict(params or {}),
+            json=body,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=TIMEOUT_SECONDS,
+        )
+        content: object = response.json()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise CommandError(f"{url} does not answer: {error}") from error
+    except ValueError as error:
+        raise CommandError(f"{url} is not a Bear Lumen server: its answer is no JSON") from error
+    found: dict[str, Any] = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+    if response.is_error:
+        raise CommandError(f"{url} answered {response.status_code}: {found.get('message', '')}")
+    return found

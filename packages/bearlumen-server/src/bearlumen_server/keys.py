@@ -1,0 +1,136 @@
+"""API keys: made, stored as a hash, recognised in constant time, revoked at once.
+
+A key reads `sk_live_<random>`. The database holds its SHA-256 and its first characters, never the
+key itself: a plain hash is enough because the random part is far beyond guessing (a password is
+not, and would need a slow hash).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+KEY_MARK: Final = "sk_live_"
+RANDOM_BYTES: Final = 40
+"""320 random bits: the 48 that stay visible in the prefix leave 272 secret."""
+VISIBLE_CHARACTERS: Final = 8
+
+SCOPES: Final = (
+    "usage:write",
+    "usage:read",
+    "costs:read",
+    "revenue:write",
+    "margins:read",
+    "keys:write",
+)
+"""Everything a key can be allowed to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiKey:
+    """What is known about a key; the key itself is not."""
+
+    id: str
+    org_id: str
+    name: str
+    prefix: str
+    """The visible start of the key, to tell keys apart in a list."""
+    secret_hash: str
+    """SHA-256 of the whole key, in hex."""
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class KeyStore(Protocol):
+    """Where keys are kept."""
+
+    def stored_keys(self) -> Sequence[ApiKey]:
+        """Return every key of every organisation, oldest first."""
+        ...
+
+    def add_key(self, key: ApiKey) -> None:
+        """Keep a new key."""
+        ...
+
+    def revoke_key(self, key_id: str, at: datetime) -> None:
+        """Note that a key is no longer good."""
+        ...
+
+
+def hash_of(secret: str) -> str:
+    """Return what is stored of a key."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def prefix_of(secret: str) -> str:
+    """Return the part of a key that may be shown."""
+    return secret[: len(KEY_MARK) + VISIBLE_CHARACTERS]
+
+
+class KeyRing:
+    """The keys of a database, in memory: the process owns the file, so it is never behind it."""
+
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._keys = {key.id: key for key in store.stored_keys()}
+
+    def create(self, *, org_id: str, name: str, scopes: Collection[str]) -> tuple[ApiKey, str]:
+        """Make a key and return it with its secret, which is never to be had again."""
+        secret = KEY_MARK + secrets.token_urlsafe(RANDOM_BYTES)
+        key = ApiKey(
+            id=f"key_{secrets.token_hex(8)}",
+            org_id=org_id,
+            name=name,
+            prefix=prefix_of(secret),
+            secret_hash=hash_of(secret),
+            scopes=tuple(scope for scope in SCOPES if scope in scopes),
+            created_at=datetime.now(UTC),
+        )
+        with self._lock:
+            self._store.add_key(key)
+            self._keys[key.id] = key
+        return key, secret
+
+    def find(self, secret: str) -> ApiKey | None:
+        """Return the live key this secret belongs to, or None.
+
+        The prefix is public and only narrows the search; the comparison of the hashes takes the
+        same time wherever they differ.
+        """
+        prefix, digest = prefix_of(secret), hash_of(secret)
+        found: ApiKey | None = None
+        for key in tuple(self._keys.values()):
+            same = key.prefix == prefix and hmac.compare_digest(key.secret_hash, digest)
+            if same and key.revoked_at is None:
+                found = key
+        return found
+
+    def of(self, org_id: str) -> list[ApiKey]:
+        """Return an organisation's keys, revoked ones too, oldest first."""
+        return [key for key in tuple(self._keys.values()) if key.org_id == org_id]
+
+    def organizations(self) -> list[str]:
+        """Return every organisation that ever had a key."""
+        return sorted({key.org_id for key in tuple(self._keys.values())})
+
+    def revoke(self, key_id: str, *, org_id: str) -> ApiKey | None:
+        """Revoke a key of this organisation, at once; None when it has no such key."""
+        with self._lock:
+            key = self._keys.get(key_id)
+            if key is None or key.org_id != org_id:
+                return None
+            if key.revoked_at is None:
+                key = replace(key, revoked_at=datetime.now(UTC))
+                self._store.revoke_key(key.id, key.revoked_at or key.created_at)
+                self._keys[key_id] = key
+            return key

@@ -1,0 +1,1 @@
+"""What is recorded: usage and revenue, append-only, through one writer."""

@@ -1,0 +1,49 @@
+"""The usage event as the server handles it: checked, in UTC, not yet written."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from .schema import UsageDetails
+
+
+# A msgspec Struct, not a dataclass: these are made by the million, at a tenth of the cost.
+class UsageEvent(Struct, frozen=True, kw_only=True):
+    """One billable call. None means that nobody sent it."""
+
+    event_id: UUID
+    at: datetime
+    """When the call was made, aware."""
+    provider: str
+    model: str
+    input_tokens: int | None
+    output_tokens: int | None
+    usage: UsageDetails
+    units: dict[str, int | float]
+    explicit_cost: Decimal | None
+    """USD the sender knows already; wins over any price."""
+    end_user: str | None
+    feature: str | None
+    agent: str | None
+    workflow: str | None
+    session_id: str | None
+    session_type: str | None
+    units_json: str
+    dims_json: str
+    details_json: str
+    """What `metadata.usage` holds beside the counts that have a column."""
+    extra_json: str
+    """What `metadata` holds beside all of the above."""
+
+
+class PricedEvent(Struct, frozen=True, kw_only=True):
+    """A usage event with its owner and its cost, ready to be written."""
+
+    org_id: str
+    event: UsageEvent
+    cost: Decimal | None
+    """USD, at most 12 fractional digits; None when no price is known."""
+    cost_source: str | None
+    price_id: str | None

@@ -1,0 +1,161 @@
+"""A well-shaped event to a usage event: the checks a schema cannot make, and '' read as absent."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from . import limits
+from .events import UsageEvent
+from .rejection import InvalidEventError
+from .schema import Metadata, SdkEvent, UsageDetails
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+EMPTY: Final = "{}"
+UNKNOWN_PROVIDER: Final = "unknown"
+
+_NOTHING: Mapping[str, Any] = {}
+_NO_DETAILS = UsageDetails()
+_STEP = Decimal(1).scaleb(-limits.COST_DIGITS)
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+_COLUMNS: Final = ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+"""The details that have a column of their own."""
+_KEPT: Final = ("response_id", "incomplete", "sdk")
+"""The fields of the metadata that are kept as they came, beside those that have no field."""
+_DETAILS: Final = tuple(name for name in UsageDetails.__struct_fields__ if name not in _COLUMNS)
+
+
+def normalise(
+    event: SdkEvent,
+    *,
+    now: datetime,
+    extra: Mapping[str, Any] = _NOTHING,
+    usage_extra: Mapping[str, Any] = _NOTHING,
+) -> UsageEvent:
+    """Check what is left to check and put everything where it is stored from.
+
+    Args:
+        event: The event as it was sent.
+        now: The server's time.
+        extra: Metadata without a field of its own, kept as it came.
+        usage_extra: The same of `metadata.usage`.
+
+    Raises:
+        InvalidEventError: The message names the field.
+    """
+    at = now if event.event_invoked_at is None else _checked_time(event.event_invoked_at, now)
+    tokens = {"input_tokens": event.input_tokens, "output_tokens": event.output_tokens}
+    metadata = event.metadata
+    if metadata is None:
+        return UsageEvent(
+            event_id=event.sdk_event_id,
+            at=at,
+            provider=UNKNOWN_PROVIDER,
+            model=event.model,
+            usage=_NO_DETAILS,
+            units={},
+            explicit_cost=None,
+            end_user=event.user_id or None,
+            feature=None,
+            agent=None,
+            workflow=None,
+            session_id=None,
+            session_type=None,
+            units_json=EMPTY,
+            dims_json=EMPTY,
+            details_json=EMPTY,
+            extra_json=EMPTY,
+            **tokens,
+        )
+    usage = metadata.usage or _NO_DETAILS
+    units_json = _json(metadata.units)
+    dims_json = _json(metadata.dimensions)
+    details_json = _details(usage, usage_extra)
+    extra_json = _extra(metadata, extra)
+    size = len(units_json) + len(dims_json) + len(details_json) + len(extra_json)
+    # Characters first: most events are far below, and need no encoding to know it.
+    if size * 4 > limits.MAX_METADATA_BYTES:
+        size = len((units_json + dims_json + details_json + extra_json).encode())
+        if size > limits.MAX_METADATA_BYTES:
+            raise InvalidEventError(
+                "metadata", f"{size} bytes of JSON, the most is {limits.MAX_METADATA_BYTES}"
+            )
+    return UsageEvent(
+        event_id=event.sdk_event_id,
+        at=at,
+        provider=metadata.provider or UNKNOWN_PROVIDER,
+        model=event.model,
+        usage=usage,
+        units=metadata.units or {},
+        explicit_cost=_cost(bytes(metadata.cost)),
+        end_user=event.user_id or None,
+        feature=metadata.feature or None,
+        agent=metadata.agent or None,
+        workflow=metadata.workflow or None,
+        session_id=metadata.session_id or None,
+        session_type=metadata.session_type or None,
+        units_json=units_json,
+        dims_json=dims_json,
+        details_json=details_json,
+        extra_json=extra_json,
+        **tokens,
+    )
+
+
+def _checked_time(at: datetime, now: datetime) -> datetime:
+    if at < limits.EARLIEST:
+        raise InvalidEventError(
+            "event_invoked_at", f"{at.isoformat()} lies before {limits.EARLIEST.date()}"
+        )
+    if at > now + limits.MAX_AHEAD:
+        raise InvalidEventError(
+            "event_invoked_at",
+            f"{at.isoformat()} lies more than {limits.MAX_AHEAD.total_seconds() / 3600:.0f} hours "
+            "in the future",
+        )
+    return at
+
+
+def _cost(raw: bytes) -> Decimal | None:
+    """Read a decimal from its text, given as a JSON string or number."""
+    if raw in (b"", b"null"):
+        return None
+    text = raw.decode().strip('"')
+    if len(text) > limits.MAX_DECIMAL_CHARACTERS or not _DECIMAL.fullmatch(text):
+        raise InvalidEventError(
+            "metadata.cost", 'expected a decimal such as "0.0125", got something else'
+        )
+    cost = Decimal(text)
+    if not 0 <= cost <= limits.MAX_COST:
+        raise InvalidEventError("metadata.cost", f"expected 0 to {limits.MAX_COST} USD, got {text}")
+    return abs(cost.quantize(_STEP, ROUND_HALF_EVEN))
+
+
+def _json(mapping: Mapping[str, Any] | None) -> str:
+    return msgspec.json.encode(mapping).decode() if mapping else EMPTY
+
+
+def _details(usage: UsageDetails, more: Mapping[str, Any]) -> str:
+    if usage is _NO_DETAILS and not more:
+        return EMPTY
+    found: dict[str, Any] = dict(more)
+    for name in _DETAILS:
+        value = getattr(usage, name)
+        if value:
+            found[name] = value
+    return _json(found)
+
+
+def _extra(metadata: Metadata, extra: Mapping[str, Any]) -> str:
+    kept = dict(extra)
+    for name in _KEPT:
+        value = getattr(metadata, name)
+        if value:
+            kept[name] = value
+    return _json(kept)

@@ -1,0 +1,70 @@
+"""What an event costs: what its sender says, else what the price book says, else unknown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from bearlumen_server.pricebook import Usage
+
+from . import limits
+from .events import PricedEvent
+from .rejection import InvalidEventError
+
+if TYPE_CHECKING:
+    from bearlumen_server.pricebook import PriceBook
+
+    from .events import UsageEvent
+
+EXPLICIT: Final = "explicit"
+
+
+def price(event: UsageEvent, *, org_id: str, book: PriceBook) -> PricedEvent:
+    """Put a cost to an event, at the prices of the time of the call.
+
+    Raises:
+        InvalidEventError: It would cost more than one event may.
+    """
+    if event.explicit_cost is not None:
+        return PricedEvent(
+            org_id=org_id,
+            event=event,
+            cost=event.explicit_cost,
+            cost_source=EXPLICIT,
+            price_id=None,
+        )
+    priced = book.price(
+        provider=event.provider, model=event.model, at=event.at, usage=_usage(event)
+    )
+    if priced.cost is not None and priced.cost > limits.MAX_COST:
+        raise InvalidEventError(
+            "event", f"costs {priced.cost:.0f} USD at its price, the most is {limits.MAX_COST}"
+        )
+    return PricedEvent(
+        org_id=org_id,
+        event=event,
+        cost=priced.cost,
+        cost_source=priced.source,
+        price_id=priced.price_id,
+    )
+
+
+def _usage(event: UsageEvent) -> Usage:
+    details = event.usage
+    return Usage(
+        input_tokens=event.input_tokens,
+        output_tokens=event.output_tokens,
+        cache_read_tokens=details.cache_read_tokens,
+        cache_write_tokens=details.cache_write_tokens,
+        cache_write_1h_tokens=details.cache_write_1h_tokens,
+        reasoning_tokens=details.reasoning_tokens,
+        audio_input_tokens=details.audio_input_tokens,
+        audio_output_tokens=details.audio_output_tokens,
+        image_input_tokens=details.image_input_tokens,
+        image_output_tokens=details.image_output_tokens,
+        tool_calls=details.tool_calls,
+        # By way of the text, so that 0.1 is a tenth.
+        units={name: Decimal(str(value)) for name, value in event.units.items()},
+        service_tier=details.service_tier,
+        batch=details.batch,
+    )

@@ -1,0 +1,141 @@
+"""The events as they are on the wire, for msgspec: shapes and bounds, no meaning.
+
+Each shape exists twice. The strict one refuses keys it does not know, so that a batch which decodes
+strictly needs no second look; the other one lets them pass, to be collected as `extra`.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta, Raw, Struct, field
+
+from . import limits
+
+Label = Annotated[str, Meta(max_length=limits.MAX_LABEL_CHARACTERS)]
+Name = Annotated[str, Meta(min_length=1, max_length=limits.MAX_LABEL_CHARACTERS)]
+Key = Annotated[str, Meta(min_length=1, max_length=limits.MAX_KEY_CHARACTERS)]
+Count = Annotated[int, Meta(ge=0, le=limits.MAX_COUNT)]
+WholeQuantity = Annotated[int, Meta(ge=0, le=int(limits.MAX_QUANTITY))]
+BrokenQuantity = Annotated[float, Meta(ge=0, le=limits.MAX_QUANTITY)]
+Quantity = WholeQuantity | BrokenQuantity
+Dimension = Label | bool | int | float
+Instant = Annotated[datetime, Meta(tz=True)]
+
+Dimensions = Annotated[dict[Key, Dimension], Meta(max_length=limits.MAX_KEYS)]
+Units = Annotated[dict[Key, Quantity], Meta(max_length=limits.MAX_KEYS)]
+ToolCalls = Annotated[dict[Key, Count], Meta(max_length=limits.MAX_KEYS)]
+
+MAP_VALUES: dict[str, Any] = {
+    "metadata.dimensions": Dimension,
+    "metadata.units": Quantity,
+    "metadata.usage.tool_calls": Count,
+}
+"""What the values of each open mapping must be, by path."""
+
+
+class UsageDetails(Struct, frozen=True, kw_only=True):
+    """`metadata.usage`: the parts of the token totals, and how the call was served."""
+
+    cache_read_tokens: Count = 0
+    cache_write_tokens: Count = 0
+    cache_write_1h_tokens: Count = 0
+    reasoning_tokens: Count = 0
+    audio_input_tokens: Count = 0
+    audio_output_tokens: Count = 0
+    image_input_tokens: Count = 0
+    image_output_tokens: Count = 0
+    tool_use_prompt_tokens: Count = 0
+    """Part of the input: what built-in tools put into the prompt (Gemini)."""
+    tool_calls: ToolCalls = {}
+    service_tier: Label | None = None
+    batch: bool = False
+
+
+class StrictUsageDetails(UsageDetails, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same, with nothing else beside."""
+
+
+class Sdk(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`metadata.sdk`: what sent the event."""
+
+    name: Label | None = None
+    version: Label | None = None
+    integration: Label | None = None
+
+
+class Metadata(Struct, frozen=True, kw_only=True):
+    """`metadata` of the SDK's form."""
+
+    provider: Label | None = None
+    feature: Label | None = None
+    agent: Label | None = None
+    workflow: Label | None = None
+    session_id: Label | None = None
+    session_type: Label | None = None
+    units: Units | None = None
+    dimensions: Dimensions | None = None
+    usage: UsageDetails | None = None
+    # Kept as it was written: a decimal must not pass through a double.
+    cost: Raw = field(default_factory=Raw)
+    response_id: Label | None = None
+    """The provider's id of the response."""
+    incomplete: bool = False
+    """A stream that was not read to its end: the counts are what was known by then."""
+    sdk: Sdk | None = None
+
+
+class StrictMetadata(Metadata, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same, with nothing else beside."""
+
+    usage: StrictUsageDetails | None = None
+
+
+class SdkEvent(Struct, frozen=True, kw_only=True):
+    """An event as the SDKs send it."""
+
+    sdk_event_id: UUID
+    model: Name
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    event_invoked_at: Instant | None = None
+    user_id: Label | None = None
+    metadata: Metadata | None = None
+
+
+class StrictSdkEvent(SdkEvent, frozen=True, kw_only=True):
+    """The same, with nothing unknown in its metadata."""
+
+    metadata: StrictMetadata | None = None
+
+
+class StrictBatch(Struct, frozen=True, kw_only=True):
+    """The batch that needs no second look."""
+
+    events: list[StrictSdkEvent]
+
+
+class RawBatch(Struct, frozen=True, kw_only=True):
+    """The batch whose events are looked at one by one."""
+
+    events: list[Raw]
+
+
+class MetricMetadata(Metadata, frozen=True, kw_only=True):
+    """`metadata` of that form: the SDK's keys, and those only this form has."""
+
+    model: Name | None = None
+    input_tokens: Count | None = field(default=None, name="inputTokens")
+    output_tokens: Count | None = field(default=None, name="outputTokens")
+
+
+class MetricEvent(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An event in the form of the REST guide."""
+
+    metric_name: Key
+    quantity: Quantity
+    idempotency_key: Name
+    event_type: Label | None = None
+    user_id: Label | None = None
+    event_timestamp: Instant | None = None
+    metadata: MetricMetadata | None = None

@@ -1,0 +1,167 @@
+"""The one writer: takes everything that waits, commits it at once, then answers everybody.
+
+A commit costs the same few milliseconds for one event as for a thousand, so requests share commits.
+A request is answered after its events are on disk, never before.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from .pricing import price
+from .rejection import InvalidEventError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from bearlumen_server.pricebook import PriceBook
+    from bearlumen_server.storage import Store
+
+    from .events import PricedEvent, UsageEvent
+
+logger = logging.getLogger(__name__)
+
+GROUP_EVENTS: Final = 20_000
+"""At most this many in one commit: its fixed cost vanishes, and it is soon over."""
+
+
+class WriterBusyError(Exception):
+    """As many events wait as may; try again shortly."""
+
+
+class WriterClosedError(Exception):
+    """The server is shutting down."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of one request's events."""
+
+    accepted: int
+    duplicates: int
+    refused: tuple[tuple[int, str], ...] = ()
+    """Position and reason of each event that its price makes impossible to store."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Request:
+    org_id: str
+    events: Sequence[UsageEvent]
+    done: Future[Outcome] = field(default_factory=Future[Outcome])
+
+
+class Writer:
+    """A thread that owns all writing of usage. Start it once; close it to drain it."""
+
+    def __init__(self, store: Store, book: PriceBook, *, max_waiting_events: int) -> None:
+        self._store = store
+        self._book = book
+        self._max_waiting = max_waiting_events
+        self._waiting: deque[_Request] = deque()
+        self._waiting_events = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="bearlumen-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def submit(self, events: Sequence[UsageEvent], *, org_id: str) -> Future[Outcome]:
+        """Hand over a request's events; the future is resolved when they are on disk.
+
+        Raises:
+            WriterBusyError: Too much waits already; nothing was taken.
+            WriterClosedError: Nothing is taken any more.
+        """
+        request = _Request(org_id=org_id, events=events)
+        # A client that hangs up must not cancel what is being written.
+        request.done.set_running_or_notify_cancel()
+        with self._changed:
+            if self._closed:
+                raise WriterClosedError
+            if self._waiting_events and self._waiting_events + len(events) > self._max_waiting:
+                raise WriterBusyError
+            self._waiting.append(request)
+            self._waiting_events += len(events)
+            self._changed.notify()
+        return request.done
+
+    def close(self) -> None:
+        """Take nothing more, write what waits, and return when it is written."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            if not self._try(group):
+                # Somebody's request cannot be written; find out whose, and spare the others.
+                for request in group:
+                    if len(group) == 1 or not self._try([request]):
+                        request.done.set_exception(RuntimeError("the events could not be written"))
+
+    def _next_group(self) -> list[_Request]:
+        """Wait for work and take all there is; empty when closed and drained."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            group: list[_Request] = []
+            taken = 0
+            while self._waiting:
+                size = len(self._waiting[0].events)
+                if group and taken + size > GROUP_EVENTS:
+                    break
+                group.append(self._waiting.popleft())
+                taken += size
+            self._waiting_events -= taken
+            return group
+
+    def _try(self, group: Sequence[_Request]) -> bool:
+        try:
+            outcomes = self._write(group)
+        except Exception:  # whatever it is, the writer lives on; a dead one hangs every request
+            logger.exception("writing %d requests failed", len(group))
+            return False
+        for request, outcome in zip(group, outcomes, strict=True):
+            request.done.set_result(outcome)
+        return True
+
+    def _write(self, group: Sequence[_Request]) -> list[Outcome]:
+        seen: set[tuple[str, UUID]] = set()
+        rows: list[PricedEvent] = []
+        owners: list[int] = []
+        refused: list[list[tuple[int, str]]] = [[] for _ in group]
+        for owner, request in enumerate(group):
+            for position, event in enumerate(request.events):
+                key = (request.org_id, event.event_id)
+                if key in seen:
+                    continue
+                try:
+                    row = price(event, org_id=request.org_id, book=self._book)
+                except InvalidEventError as error:
+                    refused[owner].append((position, str(error)))
+                    continue
+                seen.add(key)
+                rows.append(row)
+                owners.append(owner)
+        accepted = [0] * len(group)
+        if rows:
+            known = self._store.append_usage(rows)
+            for position, owner in enumerate(owners):
+                accepted[owner] += position not in known
+        return [
+            Outcome(
+                accepted=new,
+                duplicates=len(request.events) - new - len(problems),
+                refused=tuple(problems),
+            )
+            for request, new, problems in zip(group, accepted, refused, strict=True)
+        ]

@@ -1,0 +1,135 @@
+"""One model's price list: its epochs and tiers, each compiled when the first event needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from genai_prices.types import TieredPrices
+
+from .compiler import PER, compile_rates
+from .epochs import Calendar, calendar, select
+from .rates import Tiers
+from .usage import NoPrice
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from genai_prices.types import ModelInfo, ModelPrice
+
+    from .epochs import Epoch
+
+# Not in the catalogue's data but in the code of genai-prices 0.2.3 (`ModelInfo.calc_price`):
+# Groq bills at least ten seconds of a transcription.
+MINIMUM_SECONDS = {
+    ("groq", "whisper-large-v3"): 10,
+    ("groq", "whisper-large-v3-turbo"): 10,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PriceList:
+    """A model of the catalogue, in one context."""
+
+    name: str
+    """Provider and model, as the catalogue has them: `openai/gpt-4o`."""
+    catalogue: str
+    """Where the prices come from: `genai-prices:0.2.3`."""
+    model: ModelInfo
+    calendar: Calendar
+    words: tuple[str, ...]
+    own: bool
+    """False when the model comes from the list of another provider, which this one resells."""
+    minimum_seconds: int
+    compiled: dict[Epoch, Tiers | NoPrice] = field(default_factory=dict["Epoch", "Tiers | NoPrice"])
+    """By epoch; bounded by the catalogue's own dates."""
+
+    def at(self, at: datetime) -> Tiers:
+        """The rates of an instant.
+
+        Raises:
+            NoPrice: There are none for this context at that time.
+        """
+        epoch = self.calendar.epoch(at)
+        tiers = self.compiled.get(epoch)
+        if tiers is None:
+            try:
+                tiers = _compile(self, at)
+            except NoPrice as gap:
+                tiers = gap
+            self.compiled[epoch] = tiers
+        if isinstance(tiers, NoPrice):
+            raise NoPrice(str(tiers))
+        return tiers
+
+
+def price_list(
+    model: ModelInfo,
+    *,
+    name: str,
+    catalogue: str,
+    words: tuple[str, ...],
+    seller: str,
+    own: bool,
+) -> PriceList:
+    """A price list with nothing compiled yet.
+
+    Args:
+        model: From the catalogue.
+        name: Provider and model.
+        catalogue: Where the prices come from.
+        words: What is not ordinary about the calls, from `context_words`.
+        seller: The catalogue's id of the provider that was called.
+        own: Whether that provider lists the model itself.
+    """
+    return PriceList(
+        name=name,
+        catalogue=catalogue,
+        model=model,
+        calendar=calendar(model),
+        words=words,
+        own=own,
+        minimum_seconds=MINIMUM_SECONDS.get((seller, model.id), 0),
+    )
+
+
+def _compile(prices: PriceList, at: datetime) -> Tiers:
+    selection = select(prices.model, at=at, words=prices.words, own=prices.own)
+    price_id = f"{prices.catalogue}:{prices.name}{selection.label}"
+    stated = _stated(selection.prices)
+    starts = sorted(
+        {
+            tier.start
+            for price in stated.values()
+            if isinstance(price, TieredPrices)
+            for tier in price.tiers
+        }
+    )
+    base = compile_rates(
+        {key: _above(price, None) for key, price in stated.items()},
+        price_id=price_id,
+        minimum_seconds=prices.minimum_seconds,
+    )
+    upper = (
+        compile_rates(
+            {key: _above(price, start) for key, price in stated.items()},
+            price_id=f"{price_id}>{start}",
+            minimum_seconds=prices.minimum_seconds,
+        )
+        for start in starts
+    )
+    return Tiers(starts=tuple(starts), rates=(base, *upper))
+
+
+def _stated(prices: ModelPrice) -> dict[str, Decimal | TieredPrices]:
+    """Every price a model has, by price key."""
+    return {key: price for key in PER if (price := getattr(prices, key)) is not None}
+
+
+def _above(price: Decimal | TieredPrices, start: int | None) -> Decimal:
+    """The price once the input is larger than `start`; below every tier when None."""
+    if not isinstance(price, TieredPrices):
+        return price
+    reached = [] if start is None else [tier for tier in price.tiers if tier.start <= start]
+    return reached[-1].price if reached else price.base

@@ -1,0 +1,201 @@
+"""Integer rates: one model's prices, compiled so that an event costs a few multiplications.
+
+The catalogue prices kinds of tokens that contain each other (input contains cached input contains
+one-hour cache writes), and a kind without a price falls into the kind that contains it. Compiled, a
+side of the call has one rate for its total and a surcharge, often negative, for each kind in it.
+Everything is an integer over one scale, so the sum is exact and is rounded once, at the end.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from .usage import NoPrice, Priced, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .usage import Usage
+
+FRACTIONAL_DIGITS = 12
+"""Of a cost in US dollars."""
+PICODOLLARS = 10**FRACTIONAL_DIGITS
+MAX_QUANTITY_DIGITS = 60
+MAX_QUANTITY_EXPONENT = 30
+"""Quantities beyond these are no counts of anything, and would make huge integers."""
+
+# Moving the point never rounds here, whatever context the caller's thread has.
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+
+Count = Callable[["Usage"], int]
+"""Reads one kind's tokens from an event."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overlap:
+    """Tokens that are cached and audio (or image) at once, at a price of their own."""
+
+    name: str
+    media: Count
+    surcharge: int
+    """On top of both parts' surcharges, for each token; scaled."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """The input or the output of a call."""
+
+    name: str
+    rate: int | None
+    """For each token of the total, scaled; None when the model has no price for this side."""
+    parts: tuple[tuple[Count, int], ...]
+    """The kinds of tokens inside the total that have a rate of their own, each with what a token
+    of it costs on top of `rate`, scaled."""
+    overlaps: tuple[Overlap, ...] = ()
+
+    def charge(self, usage: Usage, total: int) -> int:
+        """What this side costs, scaled."""
+        named = charge = 0
+        for count_in, surcharge in self.parts:
+            count = count_in(usage)
+            if count:
+                if count < 0:
+                    raise _negative()
+                named += count
+                charge += count * surcharge
+        if self.overlaps and usage.cache_read_tokens:
+            for overlap in self.overlaps:
+                both = _overlap(overlap, usage, total)
+                named -= both
+                charge += both * overlap.surcharge
+        # xAI reports more cached tokens than the prompt has (676 against 960): nothing is uncached.
+        if named > total >= 0:
+            total = named
+        if not total:
+            return charge
+        if total < 0:
+            raise _negative()
+        if self.rate is None:
+            raise NoPrice(f"has no price for {self.name} tokens")
+        return charge + total * self.rate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rates:
+    """One price list: a model in one epoch, context and tier."""
+
+    price_id: str
+    scale: int
+    """A charge divided by this is US dollars."""
+    input: Side
+    output: Side
+    units: Mapping[str, int]
+    tools: Mapping[str, int]
+    minimum_seconds: int
+    """Fewer are billed as this many."""
+    per_request: bool
+    """Whether a request costs something by itself."""
+
+    def price(self, usage: Usage) -> Priced:
+        """The exact cost, rounded once.
+
+        Raises:
+            NoPrice: Something that was used has no price here.
+        """
+        charge: int | Fraction = self.input.charge(usage, usage.input_tokens or 0)
+        charge += self.output.charge(usage, usage.output_tokens or 0)
+        if usage.tool_calls:
+            charge += self._tools(usage.tool_calls)
+        if self.per_request or usage.units:
+            charge += self._units(usage.units)
+        cost = dollars(charge, self.scale)
+        return Priced(cost=cost, source="catalogue", price_id=self.price_id, reason=None)
+
+    def _tools(self, calls: Mapping[str, int]) -> int:
+        charge = 0
+        for name, count in calls.items():
+            if not count:
+                continue
+            if count < 0:
+                raise _negative()
+            rate = self.tools.get(name)
+            if rate is None:
+                raise NoPrice(f"has no price for the tool {shown(name)}")
+            charge += count * rate
+        return charge
+
+    def _units(self, units: Mapping[str, Decimal]) -> Fraction:
+        # An event is one request unless it says otherwise; only some models charge for it.
+        charge = Fraction(0 if "requests" in units else self.units.get("requests", 0))
+        for name, quantity in units.items():
+            if not quantity:
+                continue
+            rate = self.units.get(name)
+            if rate is None:
+                raise NoPrice(f"has no price for the unit {shown(name)}")
+            count = _exact_quantity(quantity)
+            if name == "seconds":
+                count = max(count, Fraction(self.minimum_seconds))
+            charge += count * rate
+        return charge
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tiers:
+    """Price lists by the size of the input; one of them prices the whole request."""
+
+    starts: tuple[int, ...]
+    """Input tokens above which the next list holds, ascending."""
+    rates: tuple[Rates, ...]
+    """One more than `starts`."""
+
+    def price(self, usage: Usage) -> Priced:
+        """Price the event at the tier its total input picks."""
+        if not self.starts:
+            return self.rates[0].price(usage)
+        return self.rates[bisect_left(self.starts, usage.input_tokens or 0)].price(usage)
+
+
+def dollars(charge: int | Fraction, scale: int) -> Decimal:
+    """A scaled charge in US dollars, 12 fractional digits, half to even."""
+    if scale == PICODOLLARS and isinstance(charge, int):
+        return _EXACT.scaleb(charge, -FRACTIONAL_DIGITS)
+    return _EXACT.scaleb(round(Fraction(charge) * PICODOLLARS / scale), -FRACTIONAL_DIGITS)
+
+
+def _overlap(overlap: Overlap, usage: Usage, total: int) -> int:
+    """How many tokens were both read from cache and of this medium: providers do not say.
+
+    Raises:
+        NoPrice: It could be several numbers, and the price depends on which.
+    """
+    cached, media = usage.cache_read_tokens, overlap.media(usage)
+    most = min(cached, media)
+    least = min(most, max(0, cached + media - total))
+    if least < most and overlap.surcharge:
+        raise NoPrice(
+            f"prices cached {overlap.name} apart, and the event does not say how much was cached"
+        )
+    return least
+
+
+def _negative() -> NoPrice:
+    return NoPrice("cannot price a negative count")
+
+
+def _exact_quantity(quantity: Decimal) -> Fraction:
+    # Outside data may hand over an int; a Decimal passes through unchanged.
+    number = Decimal(quantity)
+    if (
+        not number.is_finite()
+        or number < 0
+        or abs(number.adjusted()) > MAX_QUANTITY_EXPONENT
+        or len(number.as_tuple().digits) > MAX_QUANTITY_DIGITS
+    ):
+        raise NoPrice("cannot price a quantity that is negative, not finite or out of range")
+    return Fraction(number)

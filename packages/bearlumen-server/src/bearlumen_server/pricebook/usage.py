@@ -1,0 +1,95 @@
+"""What goes into the price book and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What one event consumed.
+
+    Totals are inclusive: the input contains what was read from and written to cache and what was
+    audio or image; the output contains reasoning, audio and images.
+    """
+
+    input_tokens: int | None = None
+    """Everything the model read; None when the event does not report it."""
+    output_tokens: int | None = None
+    """Everything the model wrote; None when the event does not report it."""
+    cache_read_tokens: int = 0
+    """Part of the input, served from cache."""
+    cache_write_tokens: int = 0
+    """Part of the input, written to cache for any length of time."""
+    cache_write_1h_tokens: int = 0
+    """Part of `cache_write_tokens`: kept for an hour instead of five minutes."""
+    reasoning_tokens: int = 0
+    """Part of the output."""
+    audio_input_tokens: int = 0
+    """Part of the input; may overlap the cached tokens."""
+    audio_output_tokens: int = 0
+    """Part of the output."""
+    image_input_tokens: int = 0
+    """Part of the input; may overlap the cached tokens."""
+    image_output_tokens: int = 0
+    """Part of the output."""
+    tool_calls: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Calls of billed server tools by name, for example `{"web_search": 3}`."""
+    units: Mapping[str, Decimal] = field(default_factory=dict[str, "Decimal"])
+    """Counts of anything else: `characters`, `seconds`, `pages`, `requests`, …"""
+    service_tier: str | None = None
+    """The tier the provider says it served, in its own word."""
+    batch: bool = False
+    """Sent through the provider's batch interface."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Priced:
+    """The answer: a cost, or why there is none."""
+
+    cost: Decimal | None
+    """US dollars with 12 fractional digits, rounded half to even; None when unknown, never 0."""
+    source: str | None
+    """`catalogue`; None when unpriced."""
+    price_id: str | None
+    """What priced it: catalogue version, model, epoch, context and tier; None when unpriced."""
+    reason: str | None
+    """One short sentence saying why there is no cost; None when there is one."""
+
+
+class NoPrice(Exception):  # noqa: N818 -- an answer on its way up, not an error anyone sees
+    """There is no honest price; the message is the reason. Never leaves this package."""
+
+
+def unpriced(reason: str) -> Priced:
+    """An answer without a cost."""
+    return Priced(cost=None, source=None, price_id=None, reason=reason)
+
+
+def is_empty(usage: Usage) -> bool:
+    """Whether an event without token totals reports nothing else either."""
+    return not (
+        usage.units
+        or usage.tool_calls
+        or usage.cache_read_tokens
+        or usage.cache_write_tokens
+        or usage.reasoning_tokens
+        or usage.audio_input_tokens
+        or usage.audio_output_tokens
+        or usage.image_input_tokens
+        or usage.image_output_tokens
+    )
+
+
+def shown(name: str) -> str:
+    """A name that came from outside, fit for a one-line reason."""
+    return repr(name if len(name) <= MAX_SHOWN_CHARS else name[:MAX_SHOWN_CHARS] + "…")
+
+
+MAX_SHOWN_CHARS = 80
+"""Longer names are cut in reasons, which are stored and shown."""

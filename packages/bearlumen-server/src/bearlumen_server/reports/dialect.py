@@ -1,0 +1,37 @@
+"""The words in which SQL engines differ; every query is one text with these filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialect:
+    """How one engine says what the others say differently."""
+
+    name: str
+    parameter: str
+    """A bound parameter called `{name}`."""
+    any_of: str
+    """Whether `{value}` is among the texts bound as `{name}`."""
+    dimension: str
+    """The custom dimension whose key is bound as `{name}`, as text."""
+    json: str
+    """The typed values in `{column}`, as JSON text."""
+    row: str
+    """What identifies a row within one query."""
+
+    def bind(self, name: str) -> str:
+        """Return the placeholder of a parameter."""
+        return self.parameter.format(name=name)
+
+
+DUCKDB: Final = Dialect(
+    name="duckdb",
+    parameter="${name}",
+    any_of="{value} IN (SELECT unnest(${name}::VARCHAR[]))",
+    dimension="CAST(dims[${name}] AS VARCHAR)",
+    json="CAST(CAST({column} AS JSON) AS VARCHAR)",
+    row="rowid",
+)

@@ -1,0 +1,94 @@
+"""What was used: the events themselves, and their totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from .costs import TOKENS
+from .question import Question, ask
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from bearlumen_server.storage import Store
+
+_COLUMNS: Final = (
+    "event_id",
+    "ts",
+    "provider",
+    "model",
+    *TOKENS,
+    "cost",
+    "cost_source",
+    "price_id",
+    "end_user",
+    "feature",
+    "agent",
+    "workflow",
+    "session_id",
+    "session_type",
+)
+_JSON: Final = ("units", "dims", "details", "extra")
+# The rows of the page first, their columns after: a deep page then reads one page of columns.
+_PAGE = """
+    WITH page AS (
+        SELECT {row} AS chosen FROM events WHERE {where}
+        ORDER BY ts DESC, event_id DESC LIMIT {limit} OFFSET {offset})
+    SELECT {columns} FROM events WHERE {row} IN (SELECT chosen FROM page)
+    ORDER BY ts DESC, event_id DESC"""
+_SUMMARY = f"""
+    SELECT count(*), coalesce(sum(cost), 0), count(*) - count(cost), count(DISTINCT end_user),
+           {", ".join(f"coalesce(sum({name}), 0)" for name in TOKENS)}
+    FROM events WHERE {{where}}"""  # noqa: S608
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventPage:
+    """One page of events, newest first; equal times in the order of their ids, downwards."""
+
+    events: tuple[dict[str, Any], ...]
+    """Column to value; `units`, `dims`, `details` and `extra` are JSON texts."""
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsageSummary:
+    """The totals of a range."""
+
+    events: int
+    total_cost: Decimal
+    unpriced_events: int
+    end_users: int
+    tokens: dict[str, int]
+
+
+def events_page(store: Store, question: Question, *, limit: int, offset: int) -> EventPage:
+    """Return one page of the events, and how many there are over all pages."""
+    total = ask(store, "SELECT count(*) FROM events WHERE {where}", question)[0][0]
+    dialect = store.dialect
+    columns = (*_COLUMNS, *(dialect.json.format(column=name) for name in _JSON))
+    words = {
+        "row": dialect.row,
+        "columns": ", ".join(columns),
+        "limit": dialect.bind("limit"),
+        "offset": dialect.bind("offset"),
+    }
+    sql = _PAGE
+    for name, word in words.items():
+        sql = sql.replace(f"{{{name}}}", word)
+    rows = ask(store, sql, question, {"limit": limit, "offset": offset}) if total > offset else []
+    names = (*_COLUMNS, *_JSON)
+    return EventPage(events=tuple(dict(zip(names, row, strict=True)) for row in rows), total=total)
+
+
+def usage_summary(store: Store, question: Question) -> UsageSummary:
+    """Return the totals of everything the question is about."""
+    row = ask(store, _SUMMARY, question)[0]
+    return UsageSummary(
+        events=row[0],
+        total_cost=row[1],
+        unpriced_events=row[2],
+        end_users=row[3],
+        tokens=dict(zip(TOKENS, map(int, row[4:]), strict=True)),
+    )

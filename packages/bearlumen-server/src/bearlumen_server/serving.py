@@ -1,0 +1,84 @@
+"""Running the application: a socket, a server, an orderly end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+KEEP_ALIVE_SECONDS: Final = 30
+"""Longer than clients keep idle connections (httpx: 5 s), so that none is closed as it is used."""
+
+BACKLOG: Final = 2048
+"""Connections that may wait to be accepted, as uvicorn has it."""
+
+
+class AddressError(Exception):
+    """The address cannot be listened on; the message is one line."""
+
+
+class Server(uvicorn.Server):
+    """A server that says when it is ready."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                lifespan="on",
+            )
+        )
+        self.settled = threading.Event()
+        """Set once requests are served, or never will be."""
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to exit."""
+        try:
+            super().run(sockets)
+        finally:
+            self.settled.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        self.settled.set()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there.
+
+    Raises:
+        AddressError: The port is taken, or the host is not one of this machine's.
+    """
+    # asyncio turns Nagle's algorithm off only for sockets that say they are TCP, which those of
+    # socket.create_server do not: every answer would wait 40 ms for a delayed acknowledgement.
+    kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, 0, *kind)[0]
+        with ExitStack() as on_failure:
+            listener = on_failure.enter_context(socket.socket(family, *kind))
+            if os.name == "posix":  # elsewhere it means to share the port with a stranger
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            on_failure.pop_all()
+            return listener
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise AddressError(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return where a listening socket is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,62 @@
+"""What the server asks of a storage engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bearlumen_server.keys import KeyStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bearlumen_server.ledger.events import PricedEvent
+    from bearlumen_server.ledger.revenue import Revenue
+    from bearlumen_server.reports.dialect import Dialect
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message is one line a person can act on."""
+
+
+class DatabaseLockedError(StoreError):
+    """Another process owns the file."""
+
+
+class DatabaseTooNewError(StoreError):
+    """The file was written by a later version of this package."""
+
+
+class DatabaseUnreadableError(StoreError):
+    """The file is no database, or cannot be reached."""
+
+
+class Store(KeyStore, Protocol):
+    """An append-only ledger with questions. Every method may be called from any thread."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The words in which this engine differs from the others."""
+        ...
+
+    def rows(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Answer one query over what is committed; never waits for a writer."""
+        ...
+
+    def append_usage(self, events: Sequence[PricedEvent]) -> frozenset[int]:
+        """Write events in one transaction and return the positions of those known already.
+
+        No two of `events` may share organisation and event id. When this returns, the others are
+        on disk; when it raises, none is.
+        """
+        ...
+
+    def append_revenue(self, records: Sequence[Revenue], *, org_id: str) -> frozenset[int]:
+        """Write revenue in one transaction and return the positions of those known already.
+
+        No two of `records` may share a revenue id.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the database back."""
+        ...

@@ -1,0 +1,231 @@
+"""The ledger in one DuckDB file, owned by this process.
+
+Exactly once: the key is (org_id, event_id) alone, for ever, whatever timestamp a resend carries.
+The table has no index; before a group is written, one join per kind of id looks for what is known.
+Time-ordered ids (UUIDv7) are joined within the range of the group's ids, where the min/max kept for
+each row group skips nearly the whole table; other ids are looked for everywhere. Median of a
+1,000-event batch over 10 M rows: 4.3 ms without any check, 6.1 ms for UUIDv7, 42 ms for UUIDv4.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from bearlumen_server.keys import ApiKey
+from bearlumen_server.reports.dialect import DUCKDB, Dialect
+
+from .arrow import entries_table, is_time_ordered, revenue_table, usage_table, without
+from .base import DatabaseLockedError, DatabaseTooNewError, DatabaseUnreadableError
+from .migrations import migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from bearlumen_server.ledger.events import PricedEvent
+    from bearlumen_server.ledger.revenue import Revenue
+
+CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+    # Commits of 1,000 rows: p99 179 ms at the 16 MB default, 13 ms at 256 MB.
+    "checkpoint_threshold": "256MB",
+    # Nothing here reads other files or fetches code, so nothing that gets in may.
+    "enable_external_access": False,
+    "autoload_known_extensions": False,
+    "autoinstall_known_extensions": False,
+}
+_KNOWN = """
+    SELECT b.position FROM incoming b JOIN events e
+    ON e.event_id = b.event_id AND e.org_id = b.org_id WHERE {kind}"""
+_ORDERED = "b.time_ordered AND e.event_id BETWEEN $low AND $high"
+_OTHERS = "NOT b.time_ordered"
+# JSON text becomes a VARIANT by way of JSON; a MAP would become an array of pairs.
+_INSERT_USAGE = """
+    INSERT INTO events BY NAME
+    SELECT * REPLACE (units::JSON::VARIANT AS units, dims::JSON::VARIANT AS dims,
+                      details::JSON::VARIANT AS details, extra::JSON::VARIANT AS extra)
+    FROM fresh"""
+_KNOWN_REVENUE = """
+    SELECT b.position FROM incoming b JOIN revenue r
+    ON r.revenue_id = b.revenue_id AND r.org_id = b.org_id"""
+_KEY_COLUMNS = "id, org_id, name, prefix, secret_hash, scopes, created_at, revoked_at"
+
+
+class DuckDBStore:
+    """The ledger in a DuckDB file. Reads run beside the one writer and never wait for it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, making or upgrading it as needed.
+
+        Raises:
+            DatabaseLockedError: Another process has it open.
+            DatabaseTooNewError: A later version of this package wrote it.
+            DatabaseUnreadableError: It is no DuckDB database, or cannot be reached.
+        """
+        self.path = path
+        self._connection = _connect(path)
+        self._writer_lock = threading.Lock()
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._idle_lock = threading.Lock()
+        try:
+            _migrate(self._connection, path)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @property
+    def dialect(self) -> Dialect:
+        """DuckDB's words."""
+        return DUCKDB
+
+    def rows(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Answer one query on a cursor of its own: its own snapshot, beside any writing."""
+        with self._idle_lock:
+            cursor = self._idle.pop() if self._idle else self._connection.cursor()
+        try:
+            # fetchall: DuckDB refuses the next query while a result is unfinished.
+            return cursor.execute(sql, dict(parameters)).fetchall()
+        finally:
+            # Kept for the next question: a connection remembers every cursor it ever made.
+            with self._idle_lock:
+                self._idle.append(cursor)
+
+    def append_usage(self, events: Sequence[PricedEvent]) -> frozenset[int]:
+        """Write what is new of `events` in one transaction; return the positions of the rest."""
+        table = usage_table(events, received_at=datetime.now(UTC))
+        with self._writing() as connection, _registered(connection, "incoming", table):
+            known = frozenset(self._known_usage(connection, events))
+            if len(known) < len(events):
+                with _registered(connection, "fresh", without(table, known)):
+                    connection.execute(_INSERT_USAGE).fetchall()
+        return known
+
+    def _known_usage(
+        self, connection: duckdb.DuckDBPyConnection, events: Sequence[PricedEvent]
+    ) -> Iterable[int]:
+        ids = [row.event.event_id for row in events]
+        ordered = [each for each in ids if is_time_ordered(each)]
+        found: list[tuple[Any, ...]] = []
+        if ordered:
+            within = {"low": min(ordered), "high": max(ordered)}
+            found += connection.execute(_KNOWN.format(kind=_ORDERED), within).fetchall()
+        if len(ordered) < len(ids):
+            found += connection.execute(_KNOWN.format(kind=_OTHERS)).fetchall()
+        return (row[0] for row in found)
+
+    def append_revenue(self, records: Sequence[Revenue], *, org_id: str) -> frozenset[int]:
+        """Write what is new of `records` in one transaction; return the positions of the rest."""
+        table = revenue_table(records, org_id=org_id, received_at=datetime.now(UTC))
+        with self._writing() as connection, _registered(connection, "incoming", table):
+            known = frozenset(row[0] for row in connection.execute(_KNOWN_REVENUE).fetchall())
+            new = [record for n, record in enumerate(records) if n not in known]
+            if new:
+                with _registered(connection, "fresh", without(table, known)):
+                    connection.execute("INSERT INTO revenue BY NAME FROM fresh").fetchall()
+                with _registered(connection, "entries", entries_table(new, org_id=org_id)):
+                    sql = "INSERT INTO revenue_entries BY NAME FROM entries"
+                    connection.execute(sql).fetchall()
+        return known
+
+    def stored_keys(self) -> list[ApiKey]:
+        """Return every key, oldest first."""
+        sql = f"SELECT {_KEY_COLUMNS} FROM api_keys ORDER BY created_at, id"  # noqa: S608
+        return [
+            ApiKey(
+                id=row[0],
+                org_id=row[1],
+                name=row[2],
+                prefix=row[3],
+                secret_hash=row[4],
+                scopes=tuple(row[5].split()),
+                created_at=row[6].replace(tzinfo=UTC),
+                revoked_at=row[7].replace(tzinfo=UTC) if row[7] else None,
+            )
+            for row in self.rows(sql, {})
+        ]
+
+    def add_key(self, key: ApiKey) -> None:
+        """Keep a new key."""
+        sql = f"INSERT INTO api_keys ({_KEY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"  # noqa: S608
+        made = key.created_at.astimezone(UTC).replace(tzinfo=None)
+        values = [key.id, key.org_id, key.name, key.prefix, key.secret_hash, " ".join(key.scopes)]
+        with self._writing() as connection:
+            connection.execute(sql, [*values, made]).fetchall()
+
+    def revoke_key(self, key_id: str, at: datetime) -> None:
+        """Note when a key stopped being good."""
+        sql = "UPDATE api_keys SET revoked_at = $at WHERE id = $id"
+        values = {"at": at.astimezone(UTC).replace(tzinfo=None), "id": key_id}
+        with self._writing() as connection:
+            connection.execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        """Write the log into the file and give the file back."""
+        with self._writer_lock, self._idle_lock:
+            for cursor in self._idle:
+                cursor.close()
+            self._connection.close()
+
+    @contextmanager
+    def _writing(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """One transaction on the one connection that writes."""
+        with self._writer_lock:
+            self._connection.execute("BEGIN").fetchall()
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT").fetchall()
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        # A failed commit has rolled back by itself.
+        with suppress(duckdb.TransactionException):
+            self._connection.execute("ROLLBACK").fetchall()
+
+
+@contextmanager
+def _registered(connection: duckdb.DuckDBPyConnection, name: str, table: Any) -> Generator[None]:
+    connection.register(name, table)
+    try:
+        yield
+    finally:
+        connection.unregister(name)
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), config=CONFIG)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        if "lock" in reason.lower():
+            raise DatabaseLockedError(
+                f"{path} is in use by another process; stop that server first, or talk to it with "
+                "--url and --key"
+            ) from error
+        raise DatabaseUnreadableError(f"cannot open {path} as a database: {reason}") from error
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    newest = migrations()[-1][0]
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER, applied_at TIMESTAMP)"
+    ).fetchall()
+    found = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()
+    version: int = found[0][0]
+    if version > newest:
+        raise DatabaseTooNewError(
+            f"{path} has schema version {version}, this server knows up to {newest}; "
+            "use a later bearlumen-server"
+        )
+    for number, sql in migrations():
+        if number > version:
+            now = datetime.now(UTC).replace(tzinfo=None)
+            connection.execute("BEGIN").fetchall()
+            connection.execute(sql).fetchall()
+            connection.execute("INSERT INTO schema_version VALUES (?, ?)", [number, now]).fetchall()
+            connection.execute("COMMIT").fetchall()
