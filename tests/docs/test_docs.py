@@ -1,0 +1,107 @@
+"""What the documentation says is what happens: its code runs, and its output is the program's."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_examples import EvalExample, find_examples
+
+from bearlumen.providers import extractors
+from bearlumen_server import local_server
+from support.replay import load, recordings
+from support.stub import Reply, Seen, stub_server
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    str(path.relative_to(ROOT))
+    for pattern in ("README.md", "docs/*.md", "packages/*/README.md")
+    for path in sorted(ROOT.glob(pattern))
+]
+EXAMPLES = sorted({path.name for path in (ROOT / "examples").glob("*.py")} - {"replay.py"})
+
+
+@pytest.fixture
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server of ours and a stand-in for OpenAI's, named by the variables that the docs use."""
+    answers = {recording.name: recording for recording in map(load, recordings())}
+
+    def openai(seen: Seen) -> Reply:
+        if not seen.json.get("stream"):
+            plain = answers["openai/chat-plain"].response
+            assert plain is not None
+            return Reply(body=plain, headers={"Content-Type": "application/json"})
+        stream = answers["openai/chat-stream"]
+        lines = [f"data: {json.dumps(event.data)}\n\n" for event in stream.events]
+        body = "".join([*lines, "data: [DONE]\n\n"]).encode()
+        return Reply(body=body, headers={"Content-Type": "text/event-stream"})
+
+    with local_server() as server, stub_server(openai) as provider:
+        monkeypatch.setenv("BEAR_LUMEN_URL", server.url)
+        monkeypatch.setenv("BEAR_LUMEN_API_KEY", server.api_key)
+        monkeypatch.setenv("OPENAI_BASE_URL", provider.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "not-needed")
+        yield
+
+
+@pytest.mark.usefixtures("surroundings")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("page", PAGES)
+def test_code_of_a_page_runs(page: str, eval_example: EvalExample) -> None:
+    """The blocks of a page run as they stand, one after the other."""
+    names: dict[str, Any] = {}
+    for example in find_examples(str(ROOT / page)):
+        if example.prefix.startswith("python"):
+            names = {**names, **eval_example.run(example, module_globals=names)}
+    if "bear" in names:
+        assert names["bear"].shutdown()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example_runs(name: str) -> None:
+    """An example needs no key, and has something to show."""
+    clean = {key: value for key, value in os.environ.items() if "API_KEY" not in key}
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / name],
+        capture_output=True,
+        check=False,
+        env=clean,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "USD" in done.stdout
+
+
+def test_readme_shows_what_the_demo_prints() -> None:
+    """The printed result in the README is a real one, of this version."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("bearlumen"), "demo"],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    printed = [line.rstrip() for line in done.stdout.strip().splitlines()]
+    readme = (ROOT / "README.md").read_text()
+    shown = readme.split("uv run bearlumen demo\n", 1)[1].split("```", 1)[0]
+    assert [line.rstrip() for line in shown.strip().splitlines()] == printed
+
+
+def test_readme_names_every_provider() -> None:
+    """Adding a provider is a module, a recording, and a line of documentation."""
+    readme = (ROOT / "README.md").read_text().lower()
+    assert [one.provider for one in extractors() if one.provider not in readme] == []
+
+
+def test_every_link_leads_somewhere() -> None:
+    """A link to a file of ours has a file behind it."""
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / page).read_text()):
+            assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
