@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from pytest_examples import EvalExample, find_examples
+from typer.testing import CliRunner
 
 from bearlumen.providers import extractors
 from bearlumen_server import local_server
+from bearlumen_server.cli import app
 from support.replay import load, recordings
 from support.stub import Reply, Seen, stub_server
 
@@ -105,3 +107,18 @@ def test_every_link_leads_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / page).read_text()):
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
+
+
+def test_commands_of_the_pages_exist() -> None:
+    """Every `bearlumen` command in the documentation has the options that it is shown with."""
+    runner = CliRunner()
+    commands = [
+        line.removeprefix("uv run ").split("#")[0].split()[1:]
+        for page in PAGES
+        for line in (ROOT / page).read_text().splitlines()
+        if re.match(r"(uv run )?bearlumen ", line)
+    ]
+    assert len(commands) > 4
+    for arguments in commands:
+        answer = runner.invoke(app, [*arguments, "--help"])
+        assert answer.exit_code == 0, (arguments, answer.output)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from server.helpers import BATCH, Api, event
 
+from bearlumen import BearLumen
 from bearlumen_server import local_server
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ WIDE = {"COLUMNS": "200", "NO_COLOR": "1"}
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process and an environment of its own."""
-    kept = {name: each for name, each in os.environ.items() if not name.startswith("BEARLUMEN_")}
+    kept = {name: each for name, each in os.environ.items() if not name.startswith("BEAR_LUMEN_")}
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         capture_output=True,
@@ -78,14 +79,14 @@ def test_a_report_from_the_file_shows_totals_and_what_is_unpriced(ledger: Path) 
 
 def test_a_report_as_json_is_the_answer_of_the_server(ledger: Path) -> None:
     """As data for programs; the database may come from the environment."""
-    done = run("report", "costs", "--json", "--by", "end-user", BEARLUMEN_DATABASE=str(ledger))
+    done = run("report", "costs", "--json", "--by", "end-user", BEAR_LUMEN_DATABASE=str(ledger))
     found = json.loads(done.stdout)
     assert (found["totalCost"], found["unpricedEvents"], found["total"]) == ("3", 1, 1)
 
 
 def test_a_running_server_answers_reports_and_manages_keys(server: LocalServer, api: Api) -> None:
     """It owns the file, so it is asked instead: make a key, use it, see it, revoke it."""
-    access = {"BEARLUMEN_URL": server.url, "BEARLUMEN_API_KEY": api.key}
+    access = {"BEAR_LUMEN_URL": server.url, "BEAR_LUMEN_API_KEY": api.key}
     made = run("keys", "create", "ci", "--scope", "usage:write", **access).stdout.strip()
     headers = {"Authorization": f"Bearer {made}"}
     sent = {"events": [event(event_invoked_at=now(), metadata={"feature": "chat"})]}
@@ -163,3 +164,23 @@ def test_starting_the_command_line_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_file_named_on_the_command_line_goes_before_a_server_in_the_environment(
+    ledger: Path,
+) -> None:
+    """Nobody gets a server's figures for the file they asked about."""
+    elsewhere = {"BEAR_LUMEN_URL": "http://127.0.0.1:9", "BEAR_LUMEN_API_KEY": "k"}
+    asked = run("report", "costs", "--database", ledger, **elsewhere)
+    assert "m1" in asked.stdout
+    assert "does not answer" in fails_with_one_line(run("report", "costs", **elsewhere))
+
+
+def test_a_group_without_any_price_costs_an_unknown_amount(tmp_path: Path) -> None:
+    """A table never shows zero for what nobody knows."""
+    path = tmp_path / "ledger.duckdb"
+    with local_server(path) as server, BearLumen(server.api_key, base_url=server.url) as bear:
+        bear.track(None, model="voice-1", units={"characters": 3})
+    shown = run("report", "costs", "--database", path).stdout
+    assert "voice-1" in shown
+    assert "unknown" in shown

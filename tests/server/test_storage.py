@@ -72,11 +72,11 @@ def test_migrations_are_numbered_without_a_gap() -> None:
 
 def test_settings_are_read_from_the_environment() -> None:
     """What is not set keeps its default."""
-    found = Settings.from_environment({"BEARLUMEN_PORT": "9", "BEARLUMEN_DATABASE": "x.duckdb"})
+    found = Settings.from_environment({"BEAR_LUMEN_PORT": "9", "BEAR_LUMEN_DATABASE": "x.duckdb"})
     assert (found.port, found.database.name, found.host) == (9, "x.duckdb", "127.0.0.1")
 
 
 def test_a_setting_that_is_no_number_is_named() -> None:
     """So that it can be found."""
-    with pytest.raises(SettingsError, match="BEARLUMEN_PORT is 'http'"):
-        Settings.from_environment({"BEARLUMEN_PORT": "http"})
+    with pytest.raises(SettingsError, match="BEAR_LUMEN_PORT is 'http'"):
+        Settings.from_environment({"BEAR_LUMEN_PORT": "http"})

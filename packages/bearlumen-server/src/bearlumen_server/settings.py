@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ENVIRONMENT_PREFIX: Final = "BEARLUMEN_"
+ENVIRONMENT_PREFIX: Final = "BEAR_LUMEN_"
 DEFAULT_ORGANIZATION: Final = "default"
 """The organisation of the first key, where nobody named one."""
 
@@ -21,7 +21,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What a server is started with; `BEARLUMEN_<NAME>` sets each field."""
+    """What a server is started with; `BEAR_LUMEN_<NAME>` sets each field."""
 
     host: str = "127.0.0.1"
     """Address to listen on."""
@@ -34,7 +34,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read `BEARLUMEN_HOST`, `BEARLUMEN_PORT` and so on; what is not set keeps its default.
+        """Read `BEAR_LUMEN_HOST`, `BEAR_LUMEN_PORT` and so on; what is not set keeps its default.
 
         Raises:
             SettingsError: A number is not a number, with the variable named.

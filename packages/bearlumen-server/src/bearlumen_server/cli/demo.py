@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path  # noqa: TC003  # typer reads the annotation
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import typer
@@ -13,14 +14,14 @@ import typer
 from .failures import CommandError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bearlumen import BearLumen
     from bearlumen_server import LocalServer
 
 STORY_LENGTH = timedelta(hours=3)
 """How long before now the first call is dated; the story takes about two hours."""
 WINDOW = timedelta(days=30)
-TABLE_WIDTH = 100
-"""Columns that the widest table needs; a narrower terminal wraps rather than cuts figures off."""
 
 
 def demo(
@@ -34,14 +35,13 @@ def demo(
     ] = False,
 ) -> None:
     """Track a made-up company's AI calls with the real client and server, and print the costs."""
-    from rich.console import Console
-
     from bearlumen import BearLumen
     from bearlumen_server import local_server
     from bearlumen_server.demo.tables import Window, print_costs
 
-    console = Console(highlight=False)
-    console.width = max(console.width, TABLE_WIDTH)
+    from .table import console
+
+    out = console()
     now = datetime.now(UTC)
     problems: list[Exception] = []
     with local_server(keep, organization="demo") as server:
@@ -53,11 +53,11 @@ def demo(
                 reason = problems[0] if problems else "the server did not answer in time"
                 raise CommandError(f"the demo's events were not delivered: {reason}")
             window = Window(start_date=now - WINDOW, end_date=now + timedelta(minutes=1))
-            print_costs(bear, window, console)
+            print_costs(bear, window, out)
         if keep is not None:
-            console.print(f"\nThe ledger is kept in {keep}.", soft_wrap=True)
+            out.print(f"\nThe ledger is kept in {keep}.", soft_wrap=True)
         if serve:
-            _leave_up(server, console)
+            _leave_up(server, out)
 
 
 def _track(bear: BearLumen, now: datetime) -> None:
@@ -80,9 +80,13 @@ def _track(bear: BearLumen, now: datetime) -> None:
     )
 
 
-def _leave_up(server: LocalServer, console: Any) -> None:
-    console.print(f"\nurl {server.url}\nkey {server.api_key}\nCtrl-C stops the server.")
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        console.print("stopped")
+def _leave_up(server: LocalServer, out: Console) -> None:
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: object) -> None:
+        stopped.set()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, stop)
+    out.print(f"\nurl {server.url}\nkey {server.api_key}\nCtrl-C stops the server.")
+    stopped.wait()

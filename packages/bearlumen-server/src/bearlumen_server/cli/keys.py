@@ -10,7 +10,7 @@ import typer
 from bearlumen_server.settings import DEFAULT_ORGANIZATION
 
 from .failures import CommandError
-from .options import DEFAULT_DATABASE, AsJson, Database, Key, Organization, Url
+from .options import DEFAULT_DATABASE, AsJson, Database, Key, Organization, Url, server_to_ask
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,6 +25,7 @@ _PATH = "/v1/keys"
 
 @app.command("create")
 def create(
+    context: typer.Context,
     *,
     name: Annotated[str, typer.Argument(help="What the key is for.")],
     scope: Annotated[
@@ -36,6 +37,7 @@ def create(
     key: Key = None,
 ) -> None:
     """Make a key and print it, once."""
+    url = server_to_ask(context, url)
     if url:
         body: dict[str, Any] = {"name": name}
         if scope:
@@ -55,6 +57,7 @@ def create(
 
 @app.command("list")
 def list_(
+    context: typer.Context,
     *,
     database: Database = DEFAULT_DATABASE,
     organization: Organization = None,
@@ -63,6 +66,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the keys, without their secrets."""
+    url = server_to_ask(context, url)
     if url:
         found: list[dict[str, Any]] = _remote("GET", _PATH, url, key)["keys"]
     else:
@@ -76,20 +80,27 @@ def list_(
 
         typer.echo(json.dumps({"keys": found}, indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from bearlumen_server.keys import SCOPES
 
-    table = Table()
-    for column in ("id", "name", "key", "scopes", "created", "revoked"):
-        table.add_column(column, overflow="fold", no_wrap=column in {"id", "key"})
-    for each in found:
-        cells = (each["id"], each["name"], each["prefix"] + "…", ", ".join(each["scopes"]))
-        table.add_row(*cells, each["createdAt"][:10], (each["revokedAt"] or "")[:10])
-    Console().print(table)
+    from .table import NOTHING, console, table
+
+    rows = [
+        (
+            each["id"],
+            each["name"],
+            each["prefix"] + "…",
+            each["createdAt"][:10],
+            (each["revokedAt"] or NOTHING)[:10],
+            "all" if set(each["scopes"]) == set(SCOPES) else ", ".join(each["scopes"]),
+        )
+        for each in found
+    ]
+    console().print(table(("id", "name", "key", "created", "revoked", "scopes"), rows))
 
 
 @app.command("revoke")
 def revoke(
+    context: typer.Context,
     *,
     key_id: Annotated[str, typer.Argument(help="The id that `keys list` shows.")],
     database: Database = DEFAULT_DATABASE,
@@ -97,6 +108,7 @@ def revoke(
     key: Key = None,
 ) -> None:
     """Revoke a key, at once."""
+    url = server_to_ask(context, url)
     if url:
         _remote("DELETE", f"{_PATH}/{key_id}", url, key)
     else:

@@ -13,22 +13,35 @@ DEFAULT_DATABASE = Settings().database
 
 Database = Annotated[
     Path,
-    typer.Option("--database", envvar="BEARLUMEN_DATABASE", help="The DuckDB file."),
+    typer.Option("--database", envvar="BEAR_LUMEN_DATABASE", help="The DuckDB file."),
 ]
 Url = Annotated[
     str | None,
     typer.Option(
         "--url",
-        envvar="BEARLUMEN_URL",
+        envvar="BEAR_LUMEN_URL",
         help="A running server to ask instead; it owns its database file.",
     ),
 ]
 Key = Annotated[
     str | None,
-    typer.Option("--key", envvar="BEARLUMEN_API_KEY", help="The API key for --url."),
+    typer.Option("--key", envvar="BEAR_LUMEN_API_KEY", help="The API key for --url."),
 ]
 Organization = Annotated[
     str | None,
     typer.Option("--organization", help="Whose; needed where the file holds several."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def server_to_ask(context: typer.Context, url: str | None) -> str | None:
+    """Return the URL to ask, or None for the file.
+
+    A file named on the command line goes before a server named by the environment.
+    """
+
+    def typed(name: str) -> bool:
+        source = context.get_parameter_source(name)
+        return source is not None and source.name == "COMMANDLINE"
+
+    return None if typed("database") and not typed("url") else url

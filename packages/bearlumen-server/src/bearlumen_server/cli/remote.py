@@ -29,7 +29,7 @@ def call(
     import httpx
 
     if not key:
-        raise CommandError("--url needs --key (or BEARLUMEN_API_KEY)")
+        raise CommandError("--url needs --key (or BEAR_LUMEN_API_KEY)")
     try:
         response = httpx.request(
             method,

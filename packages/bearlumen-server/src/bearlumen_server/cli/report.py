@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from .failures import CommandError
-from .options import DEFAULT_DATABASE, AsJson, Database, Key, Organization, Url
+from .options import DEFAULT_DATABASE, AsJson, Database, Key, Organization, Url, server_to_ask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,7 @@ def _group() -> None:
 
 @app.command("costs")
 def costs(
+    context: typer.Context,
     *,
     by: Annotated[By, typer.Option(help="What to split the cost by.")] = By.model,
     since: Annotated[
@@ -54,6 +55,7 @@ def costs(
     """Show what was spent, and on what."""
     now = datetime.now(UTC)
     start = _start(since, now)
+    url = server_to_ask(context, url)
     if url:
         found = _remote(by, start, now, url=url, key=key)
     else:
@@ -63,7 +65,7 @@ def costs(
 
         typer.echo(json.dumps(found, indent=2))
         return
-    _print(found, title=f"Cost by {by.value} since {start:%Y-%m-%d %H:%M} UTC")
+    _print(found, by=by, start=start)
 
 
 def _start(since: str, now: datetime) -> datetime:
@@ -108,28 +110,23 @@ def _local(
         return shown(cost_by(store, question, by.value))
 
 
-def _print(found: dict[str, Any], *, title: str) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+def _print(found: dict[str, Any], *, by: By, start: datetime) -> None:
+    from .table import NOTHING, UNKNOWN, console, table
 
-    more = found.get("total", 0) - len(found["items"])
-    caption = f"and {more} more, not shown" if more > 0 else None
-    table = Table(title=title, caption=caption, show_footer=True)
     items: list[dict[str, Any]] = found["items"]
-    events = "" if more > 0 else str(sum(item["eventCount"] for item in items))
-    table.add_column("", footer="total")
-    table.add_column("cost (USD)", footer=found["totalCost"], justify="right")
-    table.add_column("share", justify="right")
-    table.add_column("events", footer=events, justify="right")
-    table.add_column("unpriced", footer=str(found["unpricedEvents"]), justify="right")
-    for item in items:
-        value = item["attributionValue"]
-        table.add_row(
-            "[dim](none)[/dim]" if value is None else escape(value),
-            item["totalCost"],
+    rows = [
+        (
+            item["attributionValue"] or NOTHING,
+            UNKNOWN if item["unpricedEvents"] == item["eventCount"] else item["totalCost"],
             f"{item['percentOfTotal']:.1f} %",
             str(item["eventCount"]),
             str(item["unpricedEvents"]),
         )
-    Console().print(table)
+        for item in items
+    ]
+    events = str(sum(item["eventCount"] for item in items))
+    total = ("total", found["totalCost"], "", events, str(found["unpricedEvents"]))
+    heads = (by.value.replace("-", " "), "cost (USD)", "share", "events", "unpriced")
+    out = console()
+    out.print(f"Cost by {heads[0]} since {start:%Y-%m-%d %H:%M} UTC\n")
+    out.print(table(heads, rows, total=total, figures=range(1, 5)))

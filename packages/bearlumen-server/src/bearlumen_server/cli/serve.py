@@ -24,7 +24,7 @@ def serve(
 ) -> None:
     """Run the server; the first start makes a key and prints it, once.
 
-    What is not given is read from BEARLUMEN_HOST, BEARLUMEN_PORT and BEARLUMEN_DATABASE.
+    What is not given is read from BEAR_LUMEN_HOST, BEAR_LUMEN_PORT and BEAR_LUMEN_DATABASE.
     """
     from bearlumen_server.app import create_app
     from bearlumen_server.keys import KeyRing

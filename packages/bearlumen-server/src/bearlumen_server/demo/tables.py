@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
+from bearlumen_server.cli.table import NOTHING, UNKNOWN, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from rich.console import Console
+    from rich.table import Table
 
     from bearlumen import BearLumen
     from bearlumen.models import CostBreakdown, CostItem
-
-NOTHING = "-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +60,8 @@ def _breakdown(title: str, breakdown: CostBreakdown) -> Table:
     ]
     events = sum(item.event_count for item in breakdown.items)
     total = ("total", _usd(breakdown.total_cost), "", str(events), str(breakdown.unpriced_events))
-    return _table((title, "cost", "share", "events", "unpriced"), rows, total)
+    heads = (title, "cost", "share", "events", "unpriced")
+    return table(heads, rows, total=total, figures=range(1, 5))
 
 
 def _end_users(bear: BearLumen, window: Window) -> Table:
@@ -97,17 +95,7 @@ def _end_users(bear: BearLumen, window: Window) -> Table:
         "",
     )
     heads = ("end user", "cost", "unpriced", "tokens in", "tokens out", "revenue", "margin", "")
-    return _table(heads, rows, total)
-
-
-def _table(heads: Iterable[str], rows: Iterable[tuple[str, ...]], total: tuple[str, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_footer=True, pad_edge=False)
-    for index, (head, foot) in enumerate(zip(heads, total, strict=True)):
-        justify = "left" if index == 0 or not head else "right"
-        table.add_column(head, foot, justify=justify, no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    return table
+    return table(heads, rows, total=total, figures=range(1, 7))
 
 
 def _usd(amount: Decimal) -> str:
@@ -116,7 +104,7 @@ def _usd(amount: Decimal) -> str:
 
 def _cost(item: CostItem) -> str:
     unknown = item.event_count == item.unpriced_events
-    return "unknown" if unknown else _usd(item.total_cost)
+    return UNKNOWN if unknown else _usd(item.total_cost)
 
 
 def _percent(value: float | None) -> str:
