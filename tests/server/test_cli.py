@@ -184,3 +184,37 @@ def test_a_group_without_any_price_costs_an_unknown_amount(tmp_path: Path) -> No
     shown = run("report", "costs", "--database", path).stdout
     assert "voice-1" in shown
     assert "unknown" in shown
+
+
+def test_organization_is_not_ignored_for_a_server(server: LocalServer) -> None:
+    """Whoever names an organisation gets its figures, or is told why not."""
+    asked = run("report", "costs", "--url", server.url, "--key", "k", "--organization", "acme")
+    assert "--organization" in fails_with_one_line(asked)
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine() -> None:
+    """The demo works behind a company's proxy."""
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+    assert run("demo", **proxies).returncode == 0
+
+
+def test_a_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    """What somebody sent as a model's name is shown, not obeyed."""
+    path = tmp_path / "ledger.duckdb"
+    with local_server(path) as server, BearLumen(server.api_key, base_url=server.url) as bear:
+        bear.track(None, model="a\nb\x1b[31m", cost="1")
+    assert "a�b�[31m" in run("report", "costs", "--database", path).stdout
+
+
+def test_a_report_says_how_many_it_leaves_out(tmp_path: Path) -> None:
+    """A page of end users is not passed off as all of them."""
+    path = tmp_path / "ledger.duckdb"
+    with (
+        local_server(path) as server,
+        BearLumen(server.api_key, base_url=server.url, batch_size=1000) as bear,
+    ):
+        for number in range(1002):
+            bear.track(None, model="m", cost="1", user_id=f"user-{number}")
+    shown = run("report", "costs", "--by", "end-user", "--database", path).stdout
+    assert "2 more" in shown
+    assert "1002" in shown

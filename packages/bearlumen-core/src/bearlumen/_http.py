@@ -16,10 +16,17 @@ MAX_MESSAGE_CHARS = 300
 """Of a body that isn't the contract's: enough to recognise a proxy's page."""
 
 
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
 def _settings(config: "Config") -> dict[str, Any]:
+    import httpx
+
     return {
         "base_url": config.base_url,
         "timeout": config.timeout,
+        # A proxy of the environment does not lead to this machine.
+        "trust_env": httpx.URL(config.base_url).host not in LOOPBACK_HOSTS,
         "headers": {
             _wire.AUTHORIZATION: f"Bearer {config.api_key}",
             "User-Agent": f"bearlumen-python/{__version__}",

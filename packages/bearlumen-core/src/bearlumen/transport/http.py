@@ -29,14 +29,14 @@ class HttpTransport:
         """Post one batch."""
         import httpx
 
-        if self._client is None:
-            self._client = _http.sync_client(self._config)
         body = b'{"events":[' + b",".join(events) + b"]}"
         headers = {"Content-Type": "application/json"}
         if len(body) >= GZIP_FROM_BYTES:
             body = gzip.compress(body, GZIP_LEVEL)
             headers["Content-Encoding"] = "gzip"
         try:
+            if self._client is None:
+                self._client = _http.sync_client(self._config)
             response = self._client.post(_wire.USAGE_BATCH, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return Outcome(status=None, message=f"{type(error).__name__}: {error}")

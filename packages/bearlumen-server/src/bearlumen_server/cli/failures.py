@@ -32,6 +32,7 @@ def _is_mendable(error: Exception) -> bool:
     if isinstance(error, CommandError):
         return True
     known = {
+        "bearlumen.errors": "BearLumenError",
         "bearlumen_server.storage.base": "StoreError",
         "bearlumen_server.serving": "AddressError",
         "bearlumen_server.settings": "SettingsError",

@@ -37,6 +37,8 @@ def create(
     key: Key = None,
 ) -> None:
     """Make a key and print it, once."""
+    if not name.strip() or not name.isprintable():
+        raise CommandError("the name of a key is a text that can be read")
     url = server_to_ask(context, url)
     if url:
         body: dict[str, Any] = {"name": name}

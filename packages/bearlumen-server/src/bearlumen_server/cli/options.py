@@ -9,6 +9,8 @@ import typer
 
 from bearlumen_server.settings import Settings
 
+from .failures import CommandError
+
 DEFAULT_DATABASE = Settings().database
 
 Database = Annotated[
@@ -38,10 +40,19 @@ def server_to_ask(context: typer.Context, url: str | None) -> str | None:
     """Return the URL to ask, or None for the file.
 
     A file named on the command line goes before a server named by the environment.
+
+    Raises:
+        CommandError: `--organization` was given, but a server is asked: its key says whose.
     """
 
     def typed(name: str) -> bool:
         source = context.get_parameter_source(name)
         return source is not None and source.name == "COMMANDLINE"
 
-    return None if typed("database") and not typed("url") else url
+    if typed("database") and not typed("url"):
+        return None
+    if url and context.params.get("organization"):
+        raise CommandError(
+            f"--organization is for a file; {url} answers for the organisation of its key"
+        )
+    return url

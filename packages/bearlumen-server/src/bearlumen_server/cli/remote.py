@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TIMEOUT_SECONDS: Final = 30.0
+LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 
 
 def call(
@@ -30,6 +31,8 @@ def call(
 
     if not key:
         raise CommandError("--url needs --key (or BEAR_LUMEN_API_KEY)")
+    if not (key.isascii() and key.isprintable()):
+        raise CommandError("--key holds characters that cannot be in a key; copy it anew")
     try:
         response = httpx.request(
             method,
@@ -38,6 +41,8 @@ def call(
             json=body,
             headers={"Authorization": f"Bearer {key}"},
             timeout=TIMEOUT_SECONDS,
+            # A proxy of the environment does not lead to this machine.
+            trust_env=httpx.URL(url).host not in LOOPBACK_HOSTS,
         )
         content: object = response.json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -124,9 +124,13 @@ def _print(found: dict[str, Any], *, by: By, start: datetime) -> None:
         )
         for item in items
     ]
-    events = str(sum(item["eventCount"] for item in items))
+    hidden = found.get("total", len(items)) - len(items)
+    # The answer adds up cost over every page, and events over none.
+    events = "" if hidden else str(sum(item["eventCount"] for item in items))
     total = ("total", found["totalCost"], "", events, str(found["unpricedEvents"]))
     heads = (by.value.replace("-", " "), "cost (USD)", "share", "events", "unpriced")
     out = console()
     out.print(f"Cost by {heads[0]} since {start:%Y-%m-%d %H:%M} UTC\n")
     out.print(table(heads, rows, total=total, figures=range(1, 5)))
+    if hidden:
+        out.print(f"\nThe {len(items)} that cost most; {hidden} more are in the total.")

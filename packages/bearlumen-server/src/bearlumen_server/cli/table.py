@@ -51,5 +51,10 @@ def table(
             head, escape(foot), justify="right" if index in right else "left", no_wrap=True
         )
     for row in rows:
-        made.add_row(*(escape(cell) for cell in row))
+        made.add_row(*(escape(_printable(cell)) for cell in row))
     return made
+
+
+def _printable(text: str) -> str:
+    # A model's name is whatever somebody sent: it must not steer the terminal.
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
