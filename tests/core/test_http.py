@@ -166,10 +166,11 @@ def test_resend_keeps_every_event_as_it_was(stub: Stub, script: Script) -> None:
     assert first.json == second.json
 
 
-def test_page_of_a_captive_portal_delivers_nothing(stub: Stub, script: Script) -> None:
+@pytest.mark.parametrize("body", [b"<html>Please log in</html>", b"{}", b'{"status": "ok"}', b"[]"])
+def test_page_of_a_captive_portal_delivers_nothing(stub: Stub, script: Script, body: bytes) -> None:
     """A 200 that is not the API's is no acknowledgement: the events are kept."""
     problems: list[Exception] = []
-    script.replies = [Reply(body=b"<html>Please log in</html>"), STORED]
+    script.replies = [Reply(body=body), STORED]
     with BearLumen(api_key="k", base_url=stub.url, on_error=problems.append) as bear:
         bear.track(CHAT)
         assert bear.flush(timeout=30)

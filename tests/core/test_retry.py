@@ -48,6 +48,12 @@ def test_retry_after_is_obeyed() -> None:
     assert next_step(outcome, attempt=9, size=1, jitter=lambda: 0.0) == Wait(7.0)
 
 
+def test_retry_after_zero_is_no_busy_loop() -> None:
+    """A server that asks for no wait at all gets our own backoff."""
+    outcome = Outcome(status=503, retry_after=0.0)
+    assert next_step(outcome, attempt=2, size=1, jitter=lambda: 1.0) == Wait(2.0)
+
+
 @given(
     status=st.sampled_from([None, 429, 500, 502, 503, 504]),
     attempt=st.integers(0, 10_000),

@@ -1,10 +1,13 @@
 """A tracked stream is the provider's stream: same items, same time, same errors, same helpers."""
 
+import asyncio
 import gc
+import io
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from botocore.response import StreamingBody  # pyright: ignore[reportMissingTypeStubs]
 
 from bearlumen import BearLumen, InvalidRequestError, MemoryTransport, TrackedResponse
 from support.replay import (
@@ -226,3 +229,118 @@ def test_bedrock_answer_stays_a_dict(bear: BearLumen) -> None:
     alone = bear.track(rebuild(case)["stream"], model=case.request_model)
     assert list(whole["stream"]) == list(alone)
     assert whole.result.counts == alone.result.counts == case.counts
+
+
+def test_tracking_a_tracked_stream_again_counts_it_once(
+    bear: BearLumen, sent: MemoryTransport
+) -> None:
+    """A wrapper is a wrapper; its result is a result."""
+    stream = bear.track(bear.track(iter([{**CHAT_CHUNK, "usage": USAGE}])))
+    list(stream)
+    assert bear.track(stream.result) is stream.result
+    bear.flush()
+    assert len(sent.events) == 1
+
+
+def test_helper_that_fails_to_open_is_no_call(bear: BearLumen, sent: MemoryTransport) -> None:
+    """Where the provider was never reached, nothing is recorded."""
+
+    class Manager:
+        def __enter__(self) -> Any:
+            raise ConnectionError("refused")
+
+        def __exit__(self, *_: object) -> None:
+            """Never reached."""
+
+    with pytest.raises(ConnectionError), bear.track(Manager(), model="claude-x"):
+        pass
+    gc.collect()
+    bear.flush()
+    assert sent.events == []
+
+
+def test_stream_that_reads_both_ways_still_does(bear: BearLumen) -> None:
+    """An object with both protocols keeps both."""
+
+    class Both:
+        def __init__(self) -> None:
+            self.items = iter([CHAT_CHUNK, {**CHAT_CHUNK, "usage": USAGE}])
+
+        def __iter__(self) -> Iterator[Any]:
+            return self
+
+        def __next__(self) -> Any:
+            return next(self.items)
+
+        def __aiter__(self) -> AsyncIterator[Any]:
+            return self
+
+        async def __anext__(self) -> Any:
+            for item in self.items:
+                return item
+            raise StopAsyncIteration
+
+    async def read(stream: Any) -> int:
+        return len([item async for item in stream])
+
+    plain: Any = bear.track(Both())
+    awaited: Any = bear.track(Both())
+    assert len(list(plain)) == asyncio.run(read(awaited)) == 2
+    assert plain.result.counts == awaited.result.counts == {"input_tokens": 10, "output_tokens": 4}
+
+
+@pytest.mark.anyio
+async def test_timed_out_read_does_not_end_the_stream(
+    bear: BearLumen, sent: MemoryTransport
+) -> None:
+    """A caller that gives up on one item may read on: the counts come at the end."""
+    ready = asyncio.Event()
+
+    class Slow:
+        def __init__(self) -> None:
+            self.items = iter([CHAT_CHUNK, {**CHAT_CHUNK, "usage": USAGE}])
+
+        def __aiter__(self) -> AsyncIterator[Any]:
+            return self
+
+        async def __anext__(self) -> Any:
+            await ready.wait()
+            for item in self.items:
+                return item
+            raise StopAsyncIteration
+
+    stream = bear.track(Slow())
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(stream), 0.01)
+    ready.set()
+    assert len([item async for item in stream]) == 2
+    assert (await stream.result).input_tokens == 10
+
+
+def test_responses_helper_read_by_its_methods_is_recorded(bear: BearLumen) -> None:
+    """`responses.stream` is tracked although its items are never seen."""
+    case = recording("openai/responses-stream")
+    with bear.track(client_for(case).responses.stream(model="m", input="hello")) as stream:
+        stream.until_done()
+    assert stream.result.counts == case.counts
+    assert not stream.result.incomplete
+
+
+def test_chat_helper_without_usage_says_what_to_ask_for(
+    bear: BearLumen, problems: list[Exception]
+) -> None:
+    """OpenAI's helper does not ask for usage by itself."""
+    case = recording("openai/chat-stream-no-usage")
+    messages: Any = [{"role": "user", "content": "hello"}]
+    with bear.track(client_for(case).chat.completions.stream(model="m", messages=messages)) as s:
+        for _ in s:
+            pass
+    assert (s.result.counts, s.result.incomplete) == ({}, False)
+    assert "include_usage" in str(problems[0])
+
+
+def test_body_of_invoke_model_is_left_alone(bear: BearLumen) -> None:
+    """boto3's StreamingBody can be read once, and that is the caller's to do."""
+    body = StreamingBody(io.BytesIO(b"{}"), 2)
+    bear.track({"ResponseMetadata": {"HTTPStatusCode": 200}, "body": body})
+    assert body.read() == b"{}"

@@ -2,7 +2,9 @@
 
 import enum
 import logging
+import threading
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -17,6 +19,7 @@ from bearlumen import (
     MemoryTransport,
     Provider,
 )
+from bearlumen._guard import Guard
 
 CHAT: dict[str, Any] = {
     "id": "chatcmpl-1",
@@ -37,6 +40,13 @@ class Tier(str, enum.Enum):  # noqa: UP042  # the older spelling is the one with
     """A string that is an enumeration's member."""
 
     GOLD = "gold"
+
+
+class Stubborn:
+    """As an array of numbers is: asking whether it is true raises."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("the truth value of an array is ambiguous")
 
 
 def test_every_option_is_on_the_event(bear: BearLumen, sent: MemoryTransport) -> None:
@@ -223,6 +233,12 @@ def test_raising_on_error_does_not_reach_the_caller(sent: MemoryTransport) -> No
         ("cost", "a lot"),
         ("cost", Decimal(-1)),
         ("cost", float("inf")),
+        ("dimensions", Stubborn()),
+        ("units", Stubborn()),
+        ("metadata", Stubborn()),
+        ("event_id", "\ud800"),
+        ("event_id", ""),
+        ("timestamp", datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))),
         ("metadata", {"usage": {"input": 1}}),
         ("metadata", {"set": float("nan")}),
     ],
@@ -280,6 +296,26 @@ def test_empty_key_fails_at_once() -> None:
             with pytest.raises(AuthenticationError) as caught:
                 client(api_key=key)  # type: ignore[arg-type]
             assert caught.value.code == "authentication_error"
+
+
+def test_reporting_within_a_report_does_not_hang(problems: list[Exception]) -> None:
+    """A signal handler or the garbage collector may track in the middle of a report."""
+    guard = Guard(None)
+
+    class Reentrant(Counter[str]):
+        def __missing__(self, key: str) -> int:
+            if not problems:
+                problems.append(ValueError())
+                guard.report(ValueError(), problem="inner")
+            return 0
+
+    guard._counts = Reentrant()
+    worker = threading.Thread(
+        target=guard.report, args=(ValueError(),), kwargs={"problem": "outer"}, daemon=True
+    )
+    worker.start()
+    worker.join(5)
+    assert guard.counts() == {"inner": 1, "outer": 1}
 
 
 def test_key_is_in_no_repr() -> None:

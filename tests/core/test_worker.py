@@ -28,10 +28,17 @@ class Scripted(MemoryTransport):
         super().__init__()
         self.answer = answer
         self.attempts = 0
+        self._held = threading.Lock()
+
+    def hold(self) -> threading.Lock:
+        """A lock in whose `with` block no attempt is answered."""
+        return self._held
 
     def send(self, events: Sequence[bytes]) -> Outcome:
         """Ask the script, and keep the batch if it was accepted."""
         self.attempts += 1
+        with self._held:
+            pass
         outcome = self.answer([json.loads(event) for event in events])
         return super().send(events) if outcome.status == 200 else outcome
 
@@ -258,6 +265,145 @@ def test_process_that_simply_ends_delivers() -> None:
             bear.track({"object": "chat.completion", "model": "m", "usage": {"prompt_tokens": 1}})
     """
     assert run(script) == ["4"]
+
+
+PRINTING = """
+import json, os, sys
+from bearlumen import BearLumen
+from bearlumen.batching.retry import Outcome
+class Printing:
+    def send(self, events):
+        for event in map(json.loads, events):
+            line = (event["metadata"].get("feature"), event.get("input_tokens"))
+            os.write(1, f"{os.getpid() == parent} {line[0]} {line[1]}\\n".encode())
+        return Outcome(status=200)
+    def close(self): pass
+    def abandon(self): pass
+parent = os.getpid()
+bear = BearLumen(api_key="k", transport=Printing())
+item = {"object": "chat.completion.chunk", "model": "m"}
+last = {**item, "usage": {"prompt_tokens": 7}}
+"""
+
+
+def test_process_that_ends_with_only_an_open_stream_ends() -> None:
+    """A stream that nothing else was tracked before is recorded, and the process ends."""
+    script = """
+        stream = bear.track(iter([item, item]), feature="open")
+        next(stream)
+        keep = [stream]
+        keep.append(keep)
+    """
+    assert run(PRINTING + textwrap.dedent(script)) == ["True open None"]
+
+
+def test_dropped_client_still_records_its_open_stream_at_the_end() -> None:
+    """The stream outlives the client, and is recorded when the process ends."""
+    script = """
+        stream = bear.track(iter([item, item]), feature="open")
+        next(stream)
+        del bear
+    """
+    assert run(PRINTING + textwrap.dedent(script)) == ["True open None"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_forked_child_does_not_record_its_parents_stream() -> None:
+    """The stream is the parent's: the child's copy must not stand in for its counts."""
+    script = """
+        stream = bear.track(iter([item, last]), feature="parents")
+        next(stream)
+        child = os.fork()
+        if child == 0:
+            bear.shutdown()
+            sys.exit()
+        os.waitpid(child, 0)
+        for _ in stream:
+            pass
+    """
+    assert run(PRINTING + textwrap.dedent(script)) == ["True parents 7"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_multiprocessing_child_that_simply_ends_delivers() -> None:
+    """A forked worker process ends by its own rules; its events go out all the same."""
+    script = """
+        import multiprocessing
+        def work():
+            bear.track(None, model="m", feature="child", cost="1")
+        process = multiprocessing.get_context("fork").Process(target=work)
+        process.start()
+        process.join()
+    """
+    assert run(PRINTING + textwrap.dedent(script)) == ["False child None"]
+
+
+def test_flushing_while_tracking_begins_loses_and_doubles_nothing() -> None:
+    """The first event's thread and a flush of another thread do not deliver the same batch."""
+    for _ in range(150):
+        sent = MemoryTransport()
+        problems: list[Exception] = []
+        bear = BearLumen(api_key="k", transport=sent, on_error=problems.append)
+        flusher = threading.Thread(target=lambda bear=bear: [bear.flush() for _ in range(5)])
+        flusher.start()
+        track(bear, *range(25))
+        flusher.join()
+        assert bear.shutdown()
+        assert (features(sent), problems) == ([str(n) for n in range(25)], [])
+
+
+def test_shutdown_while_streams_are_opened_does_not_raise(sent: MemoryTransport) -> None:
+    """Other threads may go on; what was queued is delivered."""
+    bear = BearLumen(api_key="k", transport=sent)
+    stop = threading.Event()
+    held: list[Any] = []
+
+    def open_streams() -> None:
+        while not stop.is_set() and len(held) < 20_000:
+            held.append(bear.track(iter([CHAT])))
+
+    threads = [threading.Thread(target=open_streams) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    track(bear, "kept")
+    assert bear.shutdown()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert "kept" in features(sent)
+
+
+def test_backlog_goes_out_in_few_requests() -> None:
+    """A burst does not need one request for every twenty events."""
+    sent = Scripted(lambda _: Outcome(status=200))
+    bear = BearLumen(api_key="k", transport=sent, batch_size=10)
+    with sent.hold():
+        track(bear, *range(5_000))
+    assert bear.shutdown(timeout=30)
+    assert sorted(map(int, features(sent))) == list(range(5_000))
+    assert sent.attempts < 100
+
+
+def test_queue_smaller_than_a_batch_is_delivered() -> None:
+    """A full queue is as good as a full batch."""
+    sent = MemoryTransport()
+    arrived = threading.Event()
+
+    class Telling(MemoryTransport):
+        def send(self, events: Sequence[bytes]) -> Outcome:
+            arrived.set()
+            return sent.send(events)
+
+    with BearLumen(api_key="k", transport=Telling(), max_queued=3) as bear:
+        track(bear, *range(3))
+        assert arrived.wait(5)
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 10**12, None])
+def test_no_timeout_is_too_long(timeout: float | None, bear: BearLumen) -> None:
+    """Waiting for as long as it takes is a fair thing to ask for."""
+    track(bear, "one")
+    assert bear.flush(timeout)
 
 
 def run(script: str) -> list[str]:

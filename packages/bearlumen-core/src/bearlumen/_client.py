@@ -5,6 +5,7 @@ import random
 import time
 import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
@@ -103,6 +104,14 @@ class _Client:
     @overload
     def track(self, response: Iterator[T], **options: Unpack[TrackOptions]) -> TrackedStream[T]: ...
     @overload
+    def track(
+        self, response: AbstractAsyncContextManager[Any], **options: Unpack[TrackOptions]
+    ) -> AsyncTrackedStream[Any]: ...
+    @overload
+    def track(
+        self, response: AbstractContextManager[Any], **options: Unpack[TrackOptions]
+    ) -> TrackedStream[Any]: ...
+    @overload
     def track(self, response: Mapping[str, Any], **options: Unpack[TrackOptions]) -> Any: ...
     @overload
     def track(self, response: Any, **options: Unpack[TrackOptions]) -> TrackResult: ...
@@ -149,7 +158,8 @@ class BearLumen(_Client):
             timeout: Seconds to wait at the most; None waits until it is done.
 
         Returns:
-            Whether all of them were delivered. Those that were not stay queued.
+            Whether none of them is left: each was delivered, or refused by the server, which
+            `on_error` was told. Those that are left stay queued.
         """
         return self._tracker.worker.flush(timeout)
 
@@ -160,10 +170,9 @@ class BearLumen(_Client):
             timeout: Seconds to wait at the most; `shutdown_timeout` if left out.
 
         Returns:
-            Whether all of them were delivered. Those that were not are lost.
+            Whether none of them is left. Those that are left are lost.
         """
-        self._tracker.settle_open_streams()
-        delivered = self._tracker.worker.close(
+        delivered = self._tracker.shutdown(
             self._config.shutdown_timeout if timeout is None else timeout
         )
         if "_driver" in self.__dict__:
@@ -233,9 +242,8 @@ class AsyncBearLumen(_Client):
         """Deliver the events queued so far and stop the worker; see `BearLumen.shutdown`."""
         import asyncio
 
-        self._tracker.settle_open_streams()
         delivered = await asyncio.to_thread(
-            self._tracker.worker.close,
+            self._tracker.shutdown,
             self._config.shutdown_timeout if timeout is None else timeout,
         )
         if "_driver" in self.__dict__:

@@ -23,7 +23,7 @@ class Guard:
 
     def __init__(self, on_error: Callable[[Exception], object] | None) -> None:
         self._on_error = on_error
-        self._lock = threading.Lock()
+        self._fresh_lock()
         self._counts: Counter[str] = Counter()
 
     def __call__(self, doing: str) -> "_Guarded":
@@ -55,9 +55,14 @@ class Guard:
         with self._lock:
             return dict(self._counts)
 
-    def reset_lock(self) -> None:
-        """Replace the lock: in a forked child it may be held by a thread that is not there."""
-        self._lock = threading.Lock()
+    def after_fork_in_child(self) -> None:
+        """Replace the lock: in the child it may be held by a thread that is not there."""
+        self._fresh_lock()
+
+    def _fresh_lock(self) -> None:
+        # Reentrant: a signal handler, or the garbage collector ending a stream, may report
+        # something in the middle of a report.
+        self._lock = threading.RLock()
 
 
 class _Guarded:

@@ -97,28 +97,35 @@ def read_options(options: Mapping[str, Any], *, guard: Guard) -> Labels:
             f"timestamp is {moment!r}; it is a datetime with a time zone, such as "
             "datetime.now(timezone.utc)."
         )
-    chosen_id = options.get("event_id")
+    values = _texts(options, guard)
+    for name, clean in (("dimensions", _dimension), ("units", _unit)):
+        if options.get(name) is not None:
+            with guard(f"reading the option {name}"):
+                values[name] = _each(options[name], clean, name, guard)
+    if options.get("cost") is not None:
+        with guard("reading the option cost"):
+            values["cost"] = _cost(options["cost"])
+    if options.get("metadata") is not None:
+        with guard("reading the option metadata"):
+            values["metadata"] = _each(options["metadata"], _metadata, "metadata", guard)
+    values["event_id"], values["invoked_at"] = new_event_id(), utc_now()
+    if options.get("event_id") is not None:
+        with guard("reading the option event_id"):
+            values["event_id"] = event_id_from(options["event_id"])
+    if moment is not None:
+        with guard("reading the option timestamp"):
+            values["invoked_at"] = moment.astimezone(UTC)
+    return Labels(**values)
+
+
+def _texts(options: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in _TEXTS:
         value = options.get(name)
         if value is not None:
             with guard(f"reading the option {name}"):
                 values[name] = _text(value)
-    for name, clean in (("dimensions", _dimension), ("units", _unit)):
-        if options.get(name):
-            with guard(f"reading the option {name}"):
-                values[name] = _each(options[name], clean, name, guard)
-    if options.get("cost") is not None:
-        with guard("reading the option cost"):
-            values["cost"] = _cost(options["cost"])
-    if options.get("metadata"):
-        with guard("reading the option metadata"):
-            values["metadata"] = _each(options["metadata"], _metadata, "metadata", guard)
-    return Labels(
-        event_id=event_id_from(chosen_id) if chosen_id is not None else new_event_id(),
-        invoked_at=moment.astimezone(UTC) if moment is not None else utc_now(),
-        **values,
-    )
+    return values
 
 
 def _each(values: Mapping[str, Any], clean: Any, option: str, guard: Guard) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, cast
 
 from . import _http, _wire
 from .errors import BearLumenApiError, InvalidRequestError, ServerError
@@ -22,7 +22,7 @@ ModelT = TypeVar("ModelT", bound="BaseModel")
 When = date | datetime | str
 """A date (that whole day), an aware datetime (that instant), or either in ISO form."""
 
-Values = str | list[str] | tuple[str, ...] | None
+Values = str | list[str] | tuple[str, ...] | set[str] | None
 """One value, or several of which any may match."""
 
 RETRY_BASE_SECONDS = 0.5
@@ -72,30 +72,26 @@ def window(start_date: When, end_date: When) -> dict[str, str]:
         InvalidRequestError: An end is neither a date nor an aware datetime, or they are reversed.
     """
     start, end = _moment("start_date", start_date), _moment("end_date", end_date)
-    if type(start_date) is type(end_date) and start_date > end_date:  # type: ignore[operator]
+    # A date against an instant is for the server to compare: it knows the time zone.
+    if isinstance(start, datetime) == isinstance(end, datetime) and start > end:
         raise InvalidRequestError(f"start_date {start} is after end_date {end}.")
-    return {"start_date": start, "end_date": end}
+    return {"start_date": start.isoformat(), "end_date": end.isoformat()}
 
 
-def _moment(name: str, value: When) -> str:
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
+def _moment(name: str, value: When) -> date | datetime:
+    if isinstance(value, str):
+        try:
+            instant = "T" in value or " " in value
+            value = datetime.fromisoformat(value) if instant else date.fromisoformat(value)
+        except ValueError:
             raise InvalidRequestError(
-                f"{name} is {value!r} without a time zone; use an aware datetime, or a date."
-            )
-        return value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    try:
-        return _moment(name, datetime.fromisoformat(value)) if "T" in value else _day(value)
-    except (TypeError, ValueError):
+                f"{name} is {value!r}; it is a date such as '2026-01-31', or a datetime."
+            ) from None
+    if isinstance(value, datetime) and value.tzinfo is None:
         raise InvalidRequestError(
-            f"{name} is {value!r}; it is a date such as '2026-01-31', or a datetime."
-        ) from None
-
-
-def _day(value: str) -> str:
-    return date.fromisoformat(value).isoformat()
+            f"{name} is {value!r} without a time zone; use an aware datetime, or a date."
+        )
+    return value
 
 
 def parameters(*groups: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -112,18 +108,21 @@ def _parameters(group: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if name == "dimensions":
             wanted_by_key: Mapping[str, Any] = value or {}
             for key, wanted in wanted_by_key.items():
-                for one in _several(wanted):
+                for one in _several(f"dimensions[{key!r}]", wanted):
                     yield _wire.DIMENSION_PREFIX + key, _text(one)
         elif value is not None:
-            for one in _several(value):
+            for one in _several(name, value):
                 yield _wire.camel(name), _text(one)
 
 
-def _several(value: Any) -> Iterator[Any]:
-    if isinstance(value, list | tuple):
-        yield from value  # pyright: ignore[reportUnknownVariableType]
-    else:
-        yield value
+def _several(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple | set | frozenset):
+        return [value]
+    values = list(cast("list[Any]", value))
+    if not values:
+        # Any of nothing is nothing; left out, it would be everything.
+        raise InvalidRequestError(f"{name} is empty: give at least one value, or leave it out.")
+    return values
 
 
 def _text(value: Any) -> str:

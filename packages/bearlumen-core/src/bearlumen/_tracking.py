@@ -4,7 +4,6 @@ Nothing in here waits for a network or a disk, and nothing but misuse raises.
 """
 
 import inspect
-import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -19,11 +18,11 @@ from .providers import Detection, detect
 from .providers._stream import StreamReading
 from .streams import (
     AsyncTrackedStream,
+    OpenStreams,
     TrackedResponse,
     TrackedStream,
     TrackResult,
-    is_async_stream,
-    is_stream,
+    wrapper_for,
 )
 from .transport import Transport
 
@@ -31,6 +30,8 @@ STREAM_KEYS = ("stream", "body")
 """Where boto3 puts the stream in the dict that it answers a streaming call with."""
 
 AnyTrackedStream = TrackedStream[Any] | AsyncTrackedStream[Any]
+ALREADY_TRACKED = (TrackedStream, AsyncTrackedStream, TrackedResponse, TrackResult)
+"""Tracked once more, they stay what they are, and one event."""
 
 
 class Tracker:
@@ -38,14 +39,14 @@ class Tracker:
 
     def __init__(self, config: Config, transport: Transport) -> None:
         self.guard = Guard(config.on_error)
-        self._open: weakref.WeakSet[AnyTrackedStream] = weakref.WeakSet()
-        self.worker = Worker(
-            transport, config=config, guard=self.guard, before_exit=self.settle_open_streams
-        )
+        self.streams = OpenStreams()
+        self.worker = Worker(transport, config=config, guard=self.guard, streams=self.streams)
 
     def track(self, response: Any, options: Mapping[str, Any]) -> Any:
         """Record a response, or wrap a stream so that it is recorded when it is done."""
         labels = read_options(options, guard=self.guard)
+        if isinstance(response, ALREADY_TRACKED):
+            return cast("Any", response)
         if response is None:
             if labels.model is None:
                 raise InvalidRequestError(
@@ -64,22 +65,22 @@ class Tracker:
         if result is not None:
             return result
         # A fault of ours. What the caller was going to read must still be readable.
-        if is_async_stream(response) or is_stream(response) or _stream_key(response):
+        if wrapper_for(response) or _stream_key(response):
             return response
         return TrackResult(
             detected=False, model=labels.model, provider=labels.provider or UNKNOWN, event_id=None
         )
 
-    def settle_open_streams(self) -> None:
-        """Record the streams that are still open with what is known of them."""
-        for stream in list(self._open):
-            stream._settle()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    def shutdown(self, timeout: float) -> bool:
+        """Record the streams that are still open, deliver, and end the worker."""
+        with self.guard("recording the open streams"):
+            self.streams.settle()
+        return self.worker.close(timeout)
 
     def _track(self, response: Any, labels: Labels) -> Any:
-        if is_async_stream(response):
-            return self._wrap(AsyncTrackedStream[Any], response, labels)
-        if is_stream(response):
-            return self._wrap(TrackedStream[Any], response, labels)
+        wrapper = wrapper_for(response)
+        if wrapper is not None:
+            return self._wrap(wrapper, response, labels)
         key = _stream_key(response)
         if key:
             return TrackedResponse(response, key=key, stream=self._track(response[key], labels))
@@ -101,11 +102,19 @@ class Tracker:
             guard=self.guard,
             record=record,
         )
-        self._open.add(tracked)
+        self.streams.add(tracked)
         return tracked
 
     def _record_stream(self, reading: StreamReading, stream: Any, labels: Labels) -> TrackResult:
         detection = reading.detection(stream)
+        if detection is None and not (reading.started or reading.exhausted):
+            # Opening it failed, or nobody read it: there is no call to speak of.
+            return TrackResult(
+                detected=False,
+                model=labels.model,
+                provider=labels.provider or UNKNOWN,
+                event_id=None,
+            )
         if detection is None:
             self._report_unknown(stream)
         elif not detection.counts and reading.complete and reading.usage_option:
@@ -186,6 +195,7 @@ def _stream_key(response: Any) -> str | None:
         answer = cast("dict[str, Any]", response)
         for key in STREAM_KEYS:
             inner = answer.get(key)
-            if inner is not None and (is_async_stream(inner) or is_stream(inner)):
+            # invoke_model's body is read with `read`; looking into it would empty it.
+            if inner is not None and wrapper_for(inner) and not hasattr(inner, "read"):
                 return key
     return None

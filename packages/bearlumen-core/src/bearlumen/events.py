@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from ._version import __version__
+from .errors import InvalidRequestError
 
 EVENT_ID_NAMESPACE = uuid.UUID("6a1f0f6e-5d0c-5f0e-9a59-5f2f2a0d7c11")
 """For event ids that the caller chose and that are not UUIDs."""
@@ -147,11 +148,18 @@ def new_event_id() -> str:
 
 
 def event_id_from(chosen: str | uuid.UUID) -> str:
-    """The event id for an id that the caller chose: itself if it is a UUID, else one made of it."""
+    """The event id for an id that the caller chose: itself if it is a UUID, else one made of it.
+
+    Raises:
+        InvalidRequestError: It is empty: all calls with it would be one.
+    """
+    text = str(chosen)
+    if not text:
+        raise InvalidRequestError("event_id is empty, so the event was given an id of its own.")
     try:
-        return str(uuid.UUID(str(chosen)))
+        return str(uuid.UUID(text))
     except ValueError:
-        return str(uuid.uuid5(EVENT_ID_NAMESPACE, str(chosen)))
+        return str(uuid.uuid5(EVENT_ID_NAMESPACE, text))
 
 
 def utc_now() -> datetime:

@@ -5,10 +5,12 @@ provider when the caller asks for one, and not before. What the wrapper does not
 behind it has: `close`, `response`, `text_stream`, `get_final_message`.
 """
 
+import threading
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 from ._guard import Guard
 from .errors import InvalidRequestError
@@ -62,6 +64,36 @@ Record = Callable[[StreamReading, Any], TrackResult]
 """Makes the event of a stream that is done: what was read, and the SDK's stream."""
 
 
+class OpenStreams:
+    """The wrapped streams of one client that are not done yet."""
+
+    def __init__(self) -> None:
+        self._streams: weakref.WeakSet[_Tracked] = weakref.WeakSet()
+        self._lock = threading.RLock()
+
+    def add(self, stream: "_Tracked") -> None:
+        """Take note of a stream."""
+        with self._lock:
+            self._streams.add(stream)
+
+    def settle(self) -> None:
+        """Record what is known of each: the client ends."""
+        for stream in self._take():
+            stream.settle()
+
+    def disown(self) -> None:
+        """Forget all, recording nothing: after a fork they are the parent's to record."""
+        self._lock = threading.RLock()
+        for stream in self._take():
+            stream.disown()
+
+    def _take(self) -> "list[_Tracked]":
+        with self._lock:
+            streams = list(self._streams)
+            self._streams.clear()
+        return streams
+
+
 class _Tracked:
     """What the sync and the async wrapper share: watching, and settling once."""
 
@@ -87,22 +119,27 @@ class _Tracked:
 
     def __del__(self) -> None:
         if "_settled" in self.__dict__:
-            self._settle()
+            self.settle()
+
+    def settle(self) -> None:
+        """Record what is known, once."""
+        if self._settled:
+            return
+        self._settled = True
+        with self._guard("recording a stream"):
+            self._result = self._record(self._reading, self._stream)
+
+    def disown(self) -> None:
+        """Never record it."""
+        self._settled = True
 
     def _observe(self, item: Any) -> None:
         with self._guard("reading a stream item"):
             self._reading.observe(item)
 
     def _exhaust(self) -> None:
-        self._reading.exhausted()
-        self._settle()
-
-    def _settle(self) -> None:
-        if self._settled:
-            return
-        self._settled = True
-        with self._guard("recording a stream"):
-            self._result = self._record(self._reading, self._stream)
+        self._reading.exhausted = True
+        self.settle()
 
     def _ready(self) -> TrackResult:
         if self._result is None:
@@ -131,8 +168,8 @@ class TrackedStream(_Tracked, Generic[T]):
         except StopIteration:
             self._exhaust()
             raise
-        except BaseException:
-            self._settle()
+        except Exception:
+            self.settle()
             raise
         self._observe(item)
         return item
@@ -155,7 +192,7 @@ class TrackedStream(_Tracked, Generic[T]):
             self.close()
             return None
         finally:
-            self._settle()
+            self.settle()
 
     def close(self) -> None:
         """Close the provider's stream and record what is known."""
@@ -164,7 +201,7 @@ class TrackedStream(_Tracked, Generic[T]):
             if close is not None:
                 close()
         finally:
-            self._settle()
+            self.settle()
 
     @property
     def result(self) -> TrackResult:
@@ -190,8 +227,8 @@ class AsyncTrackedStream(_Tracked, Generic[T]):
         except StopAsyncIteration:
             self._exhaust()
             raise
-        except BaseException:
-            self._settle()
+        except Exception:  # not a cancellation: the caller may well read on after a timeout
+            self.settle()
             raise
         self._observe(item)
         return item
@@ -213,7 +250,7 @@ class AsyncTrackedStream(_Tracked, Generic[T]):
             await self.aclose()
             return None
         finally:
-            self._settle()
+            self.settle()
 
     async def close(self) -> None:
         """Close the provider's stream and record what is known."""
@@ -227,7 +264,7 @@ class AsyncTrackedStream(_Tracked, Generic[T]):
             if closing is not None:
                 await closing
         finally:
-            self._settle()
+            self.settle()
 
     @property
     def result(self) -> Awaitable[TrackResult]:
@@ -237,6 +274,16 @@ class AsyncTrackedStream(_Tracked, Generic[T]):
             InvalidRequestError: On awaiting, when the stream is still being read.
         """
         return _Ready(self._ready)
+
+
+class TrackedDualStream(TrackedStream[T]):
+    """For a stream that is read with `for` or with `async for`; its `result` is not awaited."""
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    __anext__: Any = cast("Any", AsyncTrackedStream).__anext__
+    aclose: Any = cast("Any", AsyncTrackedStream).aclose
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +317,13 @@ class TrackedResponse(dict[str, Any]):
     def result(self) -> Any:
         """The wrapped stream's result: awaited where the stream is async."""
         return self.stream.result
+
+
+def wrapper_for(value: object) -> type[TrackedStream[Any] | AsyncTrackedStream[Any]] | None:
+    """The wrapper that is read as `value` is; None if it is not a stream."""
+    if not is_async_stream(value):
+        return TrackedStream if is_stream(value) else None
+    return TrackedDualStream if _has(value, "__next__") else AsyncTrackedStream
 
 
 def is_async_stream(value: object) -> bool:

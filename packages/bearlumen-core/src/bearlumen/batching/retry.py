@@ -72,10 +72,10 @@ def next_step(outcome: Outcome, *, attempt: int, size: int, jitter: Callable[[],
     if status is not None and status // 100 == SUCCESS:
         return Delivered()
     if status is None or status in (408, 409, 425, 429) or status // 100 == SERVER_ERROR:
-        if outcome.retry_after is not None:
-            return Wait(min(outcome.retry_after, MAX_RETRY_AFTER_SECONDS))
         ceiling = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2 ** min(attempt, 16))
-        return Wait(ceiling * jitter())
+        asked = min(outcome.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS)
+        # Never sooner than our own backoff: `Retry-After: 0` would be a busy loop.
+        return Wait(max(asked, ceiling * jitter()))
     if status in (400, 413, 422):
         return Split() if size > 1 else GiveUp()
     # A key that may be restored (401, 403), or a wrong base URL (404, 405, 3xx): no event is bad.

@@ -8,12 +8,13 @@ parent's. At exit it has `shutdown_timeout` seconds to deliver what is left.
 import atexit
 import os
 import random
+import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from typing import Protocol
 
-from .._config import Config
+from .._config import MAX_BATCH_EVENTS, Config
 from .._guard import Guard
 from ..errors import BearLumenError, InvalidRequestError, NetworkError, error_class
 from ..transport import Transport
@@ -22,21 +23,34 @@ from .retry import GiveUp, Outcome, Split, Wait, next_step
 
 BUG_PAUSE_SECONDS = 1.0
 """After an exception of our own making, so that it cannot become a busy loop."""
+BACKLOG_REQUESTS = 10
+"""How many requests a backlog is spread over; more would let a slow server fall behind for ever."""
 LAST_SEND_SECONDS = 0.5
 """How long a closed worker's thread is waited for when it has nothing left to send."""
+
+
+class Streams(Protocol):
+    """What the worker does with the streams that are still being read."""
+
+    def settle(self) -> None:
+        """Record what is known of them."""
+        ...
+
+    def disown(self) -> None:
+        """Forget them, recording nothing."""
+        ...
 
 
 class Worker:
     """Owns the buffer and the thread of one client."""
 
     def __init__(
-        self, transport: Transport, *, config: Config, guard: Guard, before_exit: Callable[[], None]
+        self, transport: Transport, *, config: Config, guard: Guard, streams: Streams
     ) -> None:
         self._transport = transport
         self._config = config
         self._guard = guard
-        self._before_exit = before_exit
-        self._hooked = False
+        self._streams = streams
         self._fresh()
         _workers.add(self)
 
@@ -44,6 +58,8 @@ class Worker:
         # Reentrant: the garbage collector can run a stream's `__del__`, which puts an event,
         # in the middle of another `put` of the same thread.
         self._changed = threading.Condition(threading.RLock())
+        # Whoever delivers holds this from looking at the oldest events until they are removed.
+        self._delivering = threading.Lock()
         self._buffer = Buffer(self._config.max_queued)
         self._thread: threading.Thread | None = None
         self._flushing = 0  # flushes under way
@@ -55,11 +71,12 @@ class Worker:
     def put(self, event: bytes) -> bool:
         """Queue an encoded event; False, and reported, if it is lost."""
         with self._changed:
+            was_empty = not len(self._buffer)
             taken = not self._closed and self._buffer.put(event)
             if taken:
                 self._start()
                 # The thread waits for the oldest event's time; a full batch wakes it early.
-                if len(self._buffer) in (1, self._config.batch_size):
+                if was_empty or len(self._buffer) == self._full:
                     self._changed.notify_all()
         if not taken:
             self._report_lost()
@@ -70,7 +87,10 @@ class Worker:
 
         An answer that makes waiting useless, such as a wrong key, ends it early.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        if threading.current_thread() is self._thread:
+            return False  # called by `on_error`: the thread cannot wait for itself
+        timeout = threading.TIMEOUT_MAX if timeout is None else min(timeout, threading.TIMEOUT_MAX)
+        deadline = time.monotonic() + timeout
         with self._changed:
             upto, refusals = self._buffer.added, self._refusals
             self._flushing += 1
@@ -78,11 +98,12 @@ class Worker:
             self._changed.notify_all()
         try:
             if not self._alive():
-                self._drain_here(deadline)
+                with self._guard("delivering events"):
+                    self._drain_here(deadline)
             with self._changed:
                 self._changed.wait_for(
                     lambda: self._buffer.removed >= upto or self._refusals > refusals,
-                    None if deadline is None else max(0.0, deadline - time.monotonic()),
+                    max(0.0, deadline - time.monotonic()),
                 )
                 return self._buffer.removed >= upto
         finally:
@@ -96,7 +117,6 @@ class Worker:
             self._closed = True
             self._changed.notify_all()
             thread = self._thread
-            atexit.unregister(self._at_exit)
         if thread is not None and delivered and thread is not threading.current_thread():
             thread.join(LAST_SEND_SECONDS)
         return delivered
@@ -107,6 +127,11 @@ class Worker:
             self._released = True
             self._changed.notify_all()
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was shut down: nothing is taken any more."""
+        return self._closed
+
     def waiting(self) -> int:
         """How many events are queued or on their way."""
         with self._changed:
@@ -115,9 +140,9 @@ class Worker:
     def _start(self) -> None:
         if self._alive():
             return
-        if not self._hooked:
-            atexit.register(self._at_exit)
-            self._hooked = True
+        if sys.is_finalizing():
+            return  # a thread could be made, but would never run, and starting it waits for it
+        _deliver_at_end_of_multiprocessing_child()
         thread = threading.Thread(target=self._run, name="bearlumen-worker", daemon=True)
         try:
             thread.start()
@@ -128,10 +153,10 @@ class Worker:
     def _alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def _at_exit(self) -> None:
+    def finish(self, deadline: float) -> None:
+        """Deliver what is left at the end of the process, and say what could not be."""
         with self._guard("delivering at exit"):
-            self._before_exit()
-            if not self.close(self._config.shutdown_timeout):
+            if not self.close(max(0.0, deadline - time.monotonic())):
                 self._guard.report(
                     BearLumenError(
                         f"{self.waiting()} usage events are lost: they could not be delivered "
@@ -139,6 +164,13 @@ class Worker:
                     ),
                     problem="lost at exit",
                 )
+
+    def prepare_to_finish(self) -> float:
+        """Record the open streams and begin to deliver; the moment by which it must be done."""
+        with self._guard("recording the open streams"):
+            self._streams.settle()
+        self.release()
+        return time.monotonic() + min(self._config.shutdown_timeout, threading.TIMEOUT_MAX)
 
     def _run(self) -> None:
         ended = False
@@ -157,13 +189,17 @@ class Worker:
             while not self._due():
                 if self._closed or self._released:
                     self._thread = None  # a later event starts another
-                    atexit.unregister(self._at_exit)
-                    self._hooked = False
                     return True
                 wait = self._config.flush_interval - self._buffer.age()
+                wait = min(wait, threading.TIMEOUT_MAX)
                 self._changed.wait(wait if len(self._buffer) else None)
-            events = self._buffer.first(self._config.batch_size)
-        return not self._deliver(events, deadline=None)
+        with self._delivering:
+            events = self._next_batch()
+            return not (self._deliver(events, deadline=None) if events else True)
+
+    @property
+    def _full(self) -> int:
+        return max(1, min(self._config.batch_size, self._config.max_queued))
 
     def _due(self) -> bool:
         waiting = len(self._buffer)
@@ -171,15 +207,26 @@ class Worker:
             self._flushing > 0
             or self._closed
             or self._released
-            or waiting >= self._config.batch_size
+            or waiting >= self._full
             or self._buffer.age() >= self._config.flush_interval
         )
 
-    def _drain_here(self, deadline: float | None) -> None:
+    def _next_batch(self) -> list[bytes]:
+        with self._changed:
+            # A backlog goes out in about ten requests, so that a burst outruns no server.
+            backlog = min(len(self._buffer) // BACKLOG_REQUESTS, MAX_BATCH_EVENTS)
+            return self._buffer.first(max(self._config.batch_size, backlog))
+
+    def _drain_here(self, deadline: float) -> None:
         # No thread: the caller's own does the work.
-        while events := self._buffer.first(self._config.batch_size):
-            if not self._deliver(events, deadline=deadline):
-                return
+        if not self._delivering.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            return
+        try:
+            while events := self._next_batch():
+                if not self._deliver(events, deadline=deadline):
+                    return
+        finally:
+            self._delivering.release()
 
     def _deliver(self, events: list[bytes], *, deadline: float | None) -> bool:
         """Send the oldest events of the buffer until they are delivered or given up.
@@ -267,13 +314,36 @@ class Worker:
             )
 
     def after_fork_in_child(self) -> None:
-        """Start anew: the thread and the queued events are the parent's."""
-        self._guard.reset_lock()
+        """Start anew: the thread, the queued events and the open streams are the parent's."""
+        self._guard.after_fork_in_child()
+        self._streams.disown()
         self._transport.abandon()
         self._fresh()
 
 
 _workers: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+_multiprocessing_hooked_in = 0
+
+
+@atexit.register
+def _deliver_at_exit() -> None:
+    """Give every client's last events their time, all at once."""
+    open_workers = [worker for worker in list(_workers) if not worker.closed]
+    deadlines = [(worker, worker.prepare_to_finish()) for worker in open_workers]
+    for worker, deadline in deadlines:
+        worker.finish(deadline)
+
+
+def _deliver_at_end_of_multiprocessing_child() -> None:
+    """A forked multiprocessing child ends without running the atexit hooks; it has its own."""
+    global _multiprocessing_hooked_in  # noqa: PLW0603  # one a process, and a fork makes a process
+    process = sys.modules.get("multiprocessing.process")
+    util = sys.modules.get("multiprocessing.util")
+    if process is None or util is None or process.parent_process() is None:
+        return
+    if _multiprocessing_hooked_in != os.getpid():
+        _multiprocessing_hooked_in = os.getpid()
+        util.Finalize(None, _deliver_at_exit, exitpriority=0)
 
 
 def _after_fork_in_child() -> None:

@@ -16,9 +16,11 @@ class EndUserMargin(Answer):
     cost: Decimal
     margin: Decimal
     margin_percent: Percent | None
-    """Margin as a share of revenue; None without revenue."""
+    """Margin as a share of revenue; None without revenue, or with unpriced events."""
     health: Literal["healthy", "at_risk", "unhealthy"] | None = None
-    """`healthy` above 40 %, `at_risk` from 20 to 40 %, `unhealthy` below 20 %."""
+    """`healthy` above 40 %, `at_risk` from 20 to 40 %, `unhealthy` below 20 %; None if unknown."""
+    unpriced_events: int = 0
+    """Events whose price is unknown: the cost is at least what is stated, and may be more."""
 
 
 class EndUserMargins(Page):

@@ -14,11 +14,15 @@ class StreamReading:
         self._reading = Reading()
         self._flavor: CompiledFlavor | None = None
         self._chunks: tuple[Any, ...] = ()
-        self.complete = False
-        """The usage read is final."""
+        self._final = False
+        self.exhausted = False
+        """The stream came to its own end."""
+        self.started = False
+        """An item was read."""
 
     def observe(self, item: Any) -> None:
         """Look at one item; it is not kept."""
+        self.started = True
         if self._flavor is None:
             self._recognise(item)
             return
@@ -27,9 +31,10 @@ class StreamReading:
                 self._read(at(item), chunk)
                 return
 
-    def exhausted(self) -> None:
-        """Note that the stream has come to its own end."""
-        self.complete = True
+    @property
+    def complete(self) -> bool:
+        """The usage read is all there will be."""
+        return self.exhausted or self._final
 
     def detection(self, stream: Any) -> Detection | None:
         """What the stream amounts to; None if nothing of it was recognised.
@@ -60,7 +65,7 @@ class StreamReading:
     def _read(self, part: Any, chunk: Chunk) -> None:
         if self._flavor is not None:
             self._flavor.read(part, self._reading)
-            self.complete = self.complete or chunk.final
+            self._final = self._final or chunk.final
 
     def _from_snapshot(self, stream: Any) -> Detection | None:
         for flavor in candidates(stream):
@@ -72,6 +77,6 @@ class StreamReading:
                 continue
             if response is not None and flavor.matches(response):
                 self._flavor = flavor
-                self.complete = flavor.finished(response)
+                self._final = flavor.finished(response)
                 return flavor.detect(response)
         return None

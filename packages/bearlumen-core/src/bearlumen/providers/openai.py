@@ -56,6 +56,9 @@ EXTRACTOR = Extractor(
                 "cache_write_tokens": "usage.input_tokens_details.cache_write_tokens",
                 "reasoning_tokens": "usage.output_tokens_details.reasoning_tokens",
             },
+            # Set on the SDK's helper once the stream is complete.
+            snapshot="_state._completed_response",
+            finished={"usage": PRESENT},
             # Beside `usage`, and billed by the request.
             tool_calls={"web_search": "tool_usage.web_search.num_requests"},
             pending={"status": ("queued", "in_progress")},

@@ -1,7 +1,7 @@
 """Revenue as it is reported: what the sync and the async resource share."""
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NotRequired, Required, TypedDict
 
 from .. import _wire
@@ -31,19 +31,25 @@ def to_wire(revenue: ReportedRevenue) -> dict[str, Any]:
     """The report as the contract writes it.
 
     Raises:
-        TypeError: There is no such field.
-        InvalidRequestError: The amount is a float, or a time has no time zone.
+        TypeError: There is no such field, or one is missing.
+        InvalidRequestError: The amount is a float or no number, or a time has no time zone.
     """
     unknown = revenue.keys() - ReportedRevenue.__annotations__.keys()
     if unknown:
         raise TypeError(f"unexpected field {min(unknown)!r} of revenue")
+    missing = ReportedRevenue.__required_keys__ - revenue.keys()
+    if missing:
+        raise TypeError(f"revenue lacks {min(missing)!r}")
     amount: Any = revenue["amount"]
     if isinstance(amount, float):
         raise InvalidRequestError(
             f"amount is the float {amount!r}, which cannot hold every amount of cents; "
             f"use Decimal('{amount!r}')."
         )
-    wire: dict[str, Any] = {"amount": format(Decimal(amount), "f")}
+    try:
+        wire: dict[str, Any] = {"amount": format(Decimal(amount), "f")}
+    except (InvalidOperation, TypeError, ValueError):
+        raise InvalidRequestError(f"amount is {amount!r}; it is a decimal of USD.") from None
     for name, value in revenue.items():
         if isinstance(value, datetime) and value.tzinfo is None:
             raise InvalidRequestError(f"{name} is {value!r} without a time zone.")

@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import _http, _wire
 from ..batching.retry import Outcome
@@ -63,12 +63,16 @@ class HttpTransport:
 def _accepted(response: "httpx.Response") -> Outcome:
     try:
         answer: dict[str, Any] = response.json()
+        int(answer["accepted"])
+        rejected: list[Any] = answer.get("rejected") or []
         return Outcome(
             status=response.status_code,
-            rejected=tuple(answer.get("rejected") or ()),
+            rejected=tuple(
+                cast("dict[str, Any]", one) for one in rejected if isinstance(one, dict)
+            ),
             duplicates=int(answer.get("duplicates") or 0),
         )
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, KeyError):
         # A proxy or a captive portal answers 200 with a page of its own: nothing was stored.
         return Outcome(
             status=None,

@@ -4,6 +4,7 @@ from typing import Unpack
 
 from ... import _wire
 from ..._query import CostFilters, When, window
+from ...errors import InvalidRequestError
 from ...models import CostBreakdown, DetailedCosts, EndUserCosts
 from ._base import AsyncResource
 
@@ -28,7 +29,12 @@ class AsyncCosts(AsyncResource):
 
         Args:
             external_id: The `user_id` that the events were tracked with.
+
+        Raises:
+            InvalidRequestError: It is empty: that would be everybody's cost.
         """
+        if not external_id:
+            raise InvalidRequestError(f"for_user({external_id!r}) names nobody.")
         return AsyncCosts(self._driver, scope={**self._scope, "external_id": external_id})
 
     async def by_model(
