@@ -61,6 +61,7 @@ METADATA: list[tuple[dict[str, Any], str]] = [
     ({"cost": "NaN"}, "metadata.cost"),
     ({"cost": "1_000"}, "metadata.cost"),
     ({"cost": True}, "metadata.cost"),
+    ({"dimensions": {f"k{n}": None for n in range(100)}}, "metadata.dimensions: 100 keys"),
     ({"notes": "x" * 17_000}, "metadata: "),
     ({"notes": "nul \0"}, "metadata.notes"),
     ({"notes": json.loads("[" * 20 + "]" * 20)}, "metadata.notes"),
@@ -128,6 +129,40 @@ def test_half_a_surrogate_pair_rejects_one_event_only(api: Api) -> None:
     answer = api.request("POST", BATCH, content=body).json()
     assert (answer["accepted"], answer["rejected"][0]["index"]) == (1, 1)
     assert answer["rejected"][0]["message"].startswith("model: ")
+
+
+NUMBERS = ["1e999", "-1e999", "9" * 5000, "9" * 400, str(2**64), str(-(2**63) - 1)]
+NAMED = ["input_tokens", "metadata.dimensions.n", "metadata.n", "metadata.n.of.it", "metadata.cost"]
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=[n[:8] + str(len(n)) for n in NUMBERS])
+@pytest.mark.parametrize("path", NAMED)
+def test_a_number_beyond_the_ledger_rejects_one_event_only(
+    api: Api, path: str, number: str
+) -> None:
+    """Kept, it would lose digits, or be an infinity that no answer can hold."""
+    bad = event()
+    *outer, last = path.split(".")
+    inside = bad
+    for name in outer:
+        inside = inside.setdefault(name, {})
+    inside[last] = "NUMBER"
+    body = json.dumps({"events": [event(), bad, event()]}).replace('"NUMBER"', number)
+    answer = api.request("POST", BATCH, content=body).json()
+    (rejected,) = answer["rejected"]
+    assert (answer["accepted"], rejected["index"]) == (2, 1)
+    assert rejected["sdk_event_id"] == bad["sdk_event_id"]
+    assert rejected["message"].startswith(f"{path}: ")
+    assert len(rejected["message"]) < 200
+
+
+def test_the_largest_integers_keep_every_digit(api: Api) -> None:
+    """64 bits, with a sign or without, in a dimension and beside it."""
+    edges = {"least": -(2**63), "most": 2**64 - 1, "one": 2**63}
+    api.send([event(metadata={"dimensions": edges, "held": edges})])
+    (stored,) = api.events()
+    assert stored["dimensions"] == edges
+    assert stored["metadata"]["held"] == edges
 
 
 def test_a_pair_of_surrogates_is_a_character(api: Api) -> None:
@@ -208,6 +243,12 @@ BODIES: list[tuple[bytes, int, str]] = [
     (b"null", 422, "expected `object`"),
     (b"{}", 422, "events: required"),
     (b'{"events": {}}', 422, "events: expected `array`"),
+    (b'{"events": 1e999}', 422, "events: "),
+    (b'{"o": 1e999}', 422, "events: required"),
+    (b"[1e999]", 422, "expected `object`"),
+    (b'{"events": "\\ud800", "o": %s}' % (b"9" * 5000), 422, "events: expected `array`"),
+    (b'{"events": 1e999', 400, "not JSON"),
+    (b'{"events": 1e999, "o": NaN}', 400, "not JSON"),
 ]
 
 

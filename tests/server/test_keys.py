@@ -105,6 +105,21 @@ def test_a_key_that_makes_no_sense_is_refused(api: Api, body: Any, status: int) 
     assert (response.status_code, response.json()["code"]) == (status, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"name":1e999}', 422),
+        (b'{"name":%s}' % (b"9" * 5000), 422),
+        (rb'{"name":"\ud800"}', 422),
+        (b'{"name":1', 400),
+    ],
+)
+def test_a_key_that_cannot_be_read_is_refused(api: Api, body: bytes, status: int) -> None:
+    """In the form of every other refusal."""
+    response = api.request("POST", "/v1/keys", content=body)
+    assert (response.status_code, response.json()["code"]) == (status, "invalid_request")
+
+
 def test_the_database_holds_no_secret(tmp_path: Path) -> None:
     """Whoever gets the file gets no key."""
     from bearlumen_server.keys import KeyRing

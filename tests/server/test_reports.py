@@ -227,6 +227,16 @@ def test_a_bad_parameter_is_named(api: Api, chosen: dict[str, Any], named: str) 
     assert body["details"] == {"parameter": named}
 
 
+def test_a_question_has_at_most_sixteen_dimensions(api: Api) -> None:
+    """Each costs time to plan: five hundred kept the server busy for 40 seconds."""
+    chosen = {f"dimension.k{n}": ["a", "b"] for n in range(17)}
+    response = api.request("GET", "/v1/usage/events", params={**MARCH, **chosen})
+    assert response.status_code == 400
+    assert response.json()["details"] == {"parameter": "dimension.k16"}
+    del chosen["dimension.k16"]
+    assert api.events(chosen) == []
+
+
 def test_a_split_without_pages_takes_no_limit(api: Api) -> None:
     """A parameter that would be ignored is unknown."""
     response = api.request("GET", "/v1/costs/by-model", params={**MARCH, "limit": 5})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -106,6 +107,27 @@ def test_a_body_that_is_no_revenue_is_refused(api: Api, body: bytes, status: int
     assert api.request("POST", PATH, content=body).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("amount", "1e999"),
+        ("amount", "9" * 5000),
+        ("revenueId", "1e999"),
+        ("revenueId", r'"\ud800"'),
+    ],
+)
+def test_revenue_that_cannot_be_read_fails_alone(api: Api, field: str, text: str) -> None:
+    """A number beyond a double or half a character is one bad event, not a lost batch."""
+    sent = [paid(revenueId=str(n)) for n in range(4)]
+    sent[1][field] = "PUT"
+    body = json.dumps({"events": sent}).replace('"PUT"', text)
+    answer = api.request("POST", PATH, content=body).json()
+    assert (answer["accepted"], [each["index"] for each in answer["rejected"]]) == (3, [1])
+    assert answer["rejected"][0]["message"].startswith(f"{field}: ")
+    alone = api.request("POST", PATH, content=json.dumps(sent[1]).replace('"PUT"', text))
+    assert (alone.status_code, alone.json()["code"]) == (422, "invalid_request")
+
+
 @given(
     amount=st.decimals(-(10**9), 10**9, places=12),
     start=st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),  # noqa: DTZ001
@@ -165,6 +187,41 @@ def test_those_with_only_revenue_or_only_cost_are_there_too(api: Api) -> None:
     ]
     assert answer["unpricedEvents"] == 1
     assert (answer["total"], answer["hasMore"]) == (3, False)
+
+
+def test_unpriced_events_leave_margin_and_health_open(api: Api) -> None:
+    """They can only make it worse: bad stays bad, and nothing else is said."""
+    costs = {"a": "10", "b": "70", "c": "81"}
+    report(api, *(paid(revenueId=u, externalId=u, amount="100") for u in costs))
+    api.send([costing(user, cost) for user, cost in costs.items()])
+    api.send([costing(user, None) for user in costs])
+    users = api.get("/v1/margins/by-end-user", {"sort": "endUserId"})["endUsers"]
+    assert [(u["marginPercent"], u["health"], u["unpricedEvents"]) for u in users] == [
+        (None, None, 1),
+        (None, None, 1),
+        (None, "unhealthy", 1),
+    ]
+
+
+def test_those_without_a_percentage_come_last(api: Api) -> None:
+    """A refund has none, however it is sorted, and neither has a customer with unpriced events."""
+    amounts = {"high": "10", "low": "2", "refund": "-5", "unpriced": "100"}
+    report(api, *(paid(revenueId=u, externalId=u, amount=r) for u, r in amounts.items()))
+    api.send([costing(user, "1") for user in amounts])
+    api.send([costing("unpriced", None)])
+    for sort, first in (("-marginPercent", ["high", "low"]), ("marginPercent", ["low", "high"])):
+        users = api.get("/v1/margins/by-end-user", {"sort": sort})["endUsers"]
+        assert [u["endUserId"] for u in users] == [*first, "refund", "unpriced"]
+        assert [u["marginPercent"] for u in users[2:]] == [None, None]
+
+
+def test_the_least_revenue_against_the_greatest_cost(api: Api) -> None:
+    """The percentage has more digits than a decimal commonly does."""
+    report(api, paid(amount="0.000000000001"))
+    for _ in range(11):
+        api.send([costing("cust_1", "999999") for _ in range(1000)])
+    (user,) = api.get("/v1/margins/by-end-user")["endUsers"]
+    assert user["marginPercent"] == pytest.approx(-1.0999989e24)
 
 
 @pytest.mark.parametrize(

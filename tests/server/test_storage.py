@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import socket
+import threading
 from typing import TYPE_CHECKING
 
 import duckdb
 import httpx
 import pytest
-from server.helpers import Api, event
+from server.helpers import BATCH, Api, event
 
-from bearlumen_server import local_server
+from bearlumen_server import local_server, serving
+from bearlumen_server.serving import AddressError, listen
 from bearlumen_server.settings import Settings, SettingsError
 from bearlumen_server.storage import DatabaseTooNewError, DatabaseUnreadableError
 from bearlumen_server.storage.duckdb import DuckDBStore
@@ -63,6 +66,76 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnreadableError, match=r"letter\.txt"):
         DuckDBStore(path)
     assert path.read_text() == "Dear reader"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "notes (text VARCHAR)",
+        "schema_version (name VARCHAR)",
+        "schema_version (version VARCHAR, applied_at TIMESTAMP)",
+        "events (schema_version INTEGER)",
+    ],
+)
+def test_another_programs_database_is_left_as_it_is(tmp_path: Path, table: str) -> None:
+    """A file named by mistake keeps its tables, and gets none of ours."""
+    path = tmp_path / "theirs.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"CREATE TABLE {table}").fetchall()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseUnreadableError, match="is not a Bear Lumen ledger"):
+        DuckDBStore(path)
+    assert path.read_bytes() == before
+
+
+def test_a_ledger_that_cannot_be_upgraded_says_so(tmp_path: Path) -> None:
+    """In one line, as any file that cannot be used."""
+    path = tmp_path / "odd.duckdb"
+    DuckDBStore(path).close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DELETE FROM schema_version").fetchall()
+    with pytest.raises(DatabaseUnreadableError, match=r"cannot use .*odd\.duckdb as a ledger"):
+        DuckDBStore(path)
+
+
+def test_a_path_that_speaks_of_locks_is_not_locked(tmp_path: Path) -> None:
+    """Only another process's lock is one."""
+    path = tmp_path / "clock" / "lock.duckdb"
+    with pytest.raises(DatabaseUnreadableError, match="cannot open"):
+        DuckDBStore(path)
+
+
+def test_a_client_stalled_in_the_middle_of_a_body_does_not_hold_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up on after a while, and what was accepted is written."""
+    monkeypatch.setattr(serving, "SHUTDOWN_SECONDS", 0.1)
+    path = tmp_path / "ledger.duckdb"
+    with local_server(path) as server:
+        assert count(server) == 1
+        port = int(server.url.rpartition(":")[2])
+        stalled = socket.create_connection(("127.0.0.1", port))
+        head = f"POST {BATCH} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {server.api_key}\r\n"
+        stalled.sendall(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+        assert count(server) == 2  # by now the server has seen it
+        stopping = threading.Thread(target=server.stop, daemon=True)
+        stopping.start()
+        stopping.join(5)
+        stuck = stopping.is_alive()
+        stalled.close()
+    assert not stuck
+    with local_server(path) as again:
+        assert count(again) == 3
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [("127.0.0.1", 65536), ("127.0.0.1", -1), ("a..b", 0), ("x" * 64 + ".test", 0), ("", 10**30)],
+)
+def test_an_address_that_is_none_is_refused(host: str, port: int) -> None:
+    """Rather than taken for another, or a traceback."""
+    with pytest.raises(AddressError, match="cannot listen on"):
+        listen(host, port).close()
 
 
 def test_migrations_are_numbered_without_a_gap() -> None:

@@ -31,6 +31,33 @@ def test_an_event_that_reports_nothing_has_no_cost(book: PriceBook) -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "usage", "cost"),
+    [
+        # o3 writes at 8 USD per million tokens and reads at 2, gpt-4o at 10 and 2.5.
+        ("o3", Usage(reasoning_tokens=1000), "0.008"),
+        ("o3", Usage(input_tokens=10, reasoning_tokens=5000), "0.04002"),
+        ("gpt-4o", Usage(audio_output_tokens=1000), "0.01"),
+        ("gpt-4o", Usage(reasoning_tokens=600, image_output_tokens=400), "0.01"),
+        ("gpt-4o", Usage(cache_write_tokens=1000), "0.0025"),
+        ("gpt-4o", Usage(cache_write_1h_tokens=1000), "0.0025"),
+        ("gpt-4o", Usage(tool_use_prompt_tokens=1000, output_tokens=0), "0.0025"),
+    ],
+)
+def test_a_total_nobody_sent_is_what_it_contains(
+    book: PriceBook, model: str, usage: Usage, cost: str
+) -> None:
+    """Reported tokens are never free for want of their side's total."""
+    priced = book.price(provider="openai", model=model, at=NOVEMBER, usage=usage)
+    assert priced.cost == Decimal(cost)
+
+
+def test_kinds_that_may_overlap_make_no_total(book: PriceBook) -> None:
+    """Cached tokens may be audio: without the total nobody knows how many there are together."""
+    usage = Usage(cache_read_tokens=100, audio_input_tokens=100, output_tokens=1)
+    assert "without the total of its input" in reason(book, "openai", "gpt-4o", usage)
+
+
+@pytest.mark.parametrize(
     ("usage", "named"),
     [
         (Usage(input_tokens=1, units={"characters": Decimal(5)}), "'characters'"),

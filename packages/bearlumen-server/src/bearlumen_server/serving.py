@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS: Final = 30
 """Longer than clients keep idle connections (httpx: 5 s), so that none is closed as it is used."""
 
+SHUTDOWN_SECONDS: Final = 5
+"""How long requests under way have to end; a stalled client would hold the server for ever. Ten
+times what a full batch takes to be read and written."""
+
 BACKLOG: Final = 2048
 """Connections that may wait to be accepted, as uvicorn has it."""
+
+LAST_PORT: Final = 65535
 
 
 class AddressError(Exception):
@@ -35,6 +41,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=SHUTDOWN_SECONDS,
                 lifespan="on",
             )
         )
@@ -58,8 +65,10 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens there.
 
     Raises:
-        AddressError: The port is taken, or the host is not one of this machine's.
+        AddressError: The port is taken or is none, or the host is not one of this machine's.
     """
+    if not 0 <= port <= LAST_PORT:  # getaddrinfo would take it modulo 65536
+        raise AddressError(f"cannot listen on {host}:{port}: a port is 0 to {LAST_PORT}")
     # asyncio turns Nagle's algorithm off only for sockets that say they are TCP, which those of
     # socket.create_server do not: every answer would wait 40 ms for a delayed acknowledgement.
     kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -73,6 +82,8 @@ def listen(host: str, port: int) -> socket.socket:
             listener.listen(BACKLOG)
             on_failure.pop_all()
             return listener
+    except UnicodeError as error:  # an empty label, or one of more than 63 characters
+        raise AddressError(f"cannot listen on {host}:{port}: not a host name") from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise AddressError(f"cannot listen on {host}:{port}: {reason}") from error

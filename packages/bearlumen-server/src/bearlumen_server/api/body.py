@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from anyio import fail_after
+
 from bearlumen_server.ledger.limits import MAX_BODY_BYTES
 
 from .errors import ApiError
+from .offload import offload_large
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 _STEP_BYTES: Final = 64 * 1024
 _DRAIN_BYTES: Final = 32 * 1024 * 1024
 """How much of a body that is too large is still read, so that its sender gets to see the answer."""
+READ_SECONDS: Final = 30
+"""For a whole body: as long as clients wait for an answer, and 5 MiB at 1.4 Mbit/s."""
 _ENCODINGS: Final = ("gzip", "zstd")
 
 _pyarrow: Any = importlib.import_module("pyarrow")
@@ -25,7 +30,7 @@ async def read_body(request: Request) -> bytes:
 
     Raises:
         ApiError: 413 when it is larger than `MAX_BODY_BYTES`, compressed or not; 415 for an unknown
-            encoding; 400 when it cannot be decompressed.
+            encoding; 400 when it cannot be decompressed; 408 when it does not come.
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "", *_ENCODINGS):
@@ -34,8 +39,18 @@ async def read_body(request: Request) -> bytes:
             f"Content-Encoding: expected gzip, zstd or none, got {encoding[:40]!r}",
             headers={"Accept-Encoding": ", ".join(_ENCODINGS)},
         )
-    body = await _read(request)
-    return _decompressed(body, encoding) if encoding in _ENCODINGS else body
+    try:
+        with fail_after(READ_SECONDS):
+            body = await _read(request)
+    except TimeoutError as error:
+        raise ApiError(
+            408,
+            f"the body did not arrive within {READ_SECONDS} seconds",
+            headers={"Connection": "close"},
+        ) from error
+    if encoding not in _ENCODINGS:
+        return body
+    return await offload_large(len(body), lambda: _decompressed(body, encoding))
 
 
 def _too_large() -> ApiError:

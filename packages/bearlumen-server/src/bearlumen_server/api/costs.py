@@ -1,6 +1,6 @@
 """`/v1/costs`: what was spent, and on what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,13 +12,17 @@ from bearlumen_server.reports.costs import Breakdown, CostItem, cost_by, cost_by
 
 from . import wire
 from .answer import answer, money, paging, percent
+from .offload import report
 from .params import Page, page_of, question_of
 from .state import store_of
 
 router = APIRouter()
 
 
-def _split_by(label: str, *, tokens: bool) -> Callable[[CostReader, Request], Response]:
+def _split_by(
+    label: str, *, tokens: bool
+) -> Callable[[CostReader, Request], Coroutine[None, None, Response]]:
+    @report
     def endpoint(caller: CostReader, request: Request) -> Response:
         question = question_of(request, caller.org_id)
         return answer(shown(cost_by(store_of(request), question, label, tokens=tokens)))
@@ -33,6 +37,7 @@ for _path in ("by-model", "by-provider"):
 
 
 @router.get(f"{wire.COSTS_DETAILED}/by-end-user")
+@report
 def detailed_by_end_user(caller: CostReader, request: Request) -> Response:
     """Split cost and tokens by end user, one page of them."""
     question = question_of(request, caller.org_id, also=(wire.LIMIT, wire.OFFSET))

@@ -10,13 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bearlumen_server.auth import UsageWriter
-from bearlumen_server.ledger.decode import (
-    InvalidBodyError,
-    NotJsonError,
-    TooManyEventsError,
-    decode_batch,
-    decode_event,
-)
+from bearlumen_server.ledger.decode import TooManyEventsError, decode_batch, decode_event
+from bearlumen_server.ledger.document import InvalidBodyError, NotJsonError
 from bearlumen_server.ledger.events import UsageEvent
 from bearlumen_server.ledger.rejection import InvalidEventError
 from bearlumen_server.ledger.schema import MetricEvent
@@ -26,6 +21,7 @@ from . import wire
 from .answer import answer, instant
 from .body import read_body
 from .errors import INVALID_REQUEST, ApiError
+from .offload import offload_large
 from .state import writer_of
 
 router = APIRouter()
@@ -40,7 +36,8 @@ async def ingest_batch(caller: UsageWriter, request: Request) -> Response:
     """Store a batch; a bad event is named in the answer and fails no other."""
     body = await read_body(request)
     try:
-        decoded = decode_batch(body, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        decoded = await offload_large(len(body), lambda: decode_batch(body, now=now))
     except NotJsonError as error:
         raise ApiError(400, str(error)) from error
     except TooManyEventsError as error:
@@ -63,7 +60,8 @@ async def ingest_one(caller: UsageWriter, request: Request) -> Response:
     """Store one event, in either form; a repeated one is answered with `recorded: false`."""
     body = await read_body(request)
     try:
-        event, metric = decode_event(body, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        event, metric = await offload_large(len(body), lambda: decode_event(body, now=now))
     except InvalidBodyError as error:
         raise ApiError(400, str(error)) from error
     except InvalidEventError as error:

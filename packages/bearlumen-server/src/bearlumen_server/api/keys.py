@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from bearlumen_server.auth import KeyWriter
 from bearlumen_server.keys import SCOPES, ApiKey
+from bearlumen_server.ledger.document import NotJsonError, mended, read, read_document
 from bearlumen_server.ledger.limits import MAX_KEY_CHARACTERS
 from bearlumen_server.ledger.rejection import explain
 
@@ -17,7 +18,7 @@ from . import wire
 from .answer import answer, instant
 from .body import read_body
 from .errors import ApiError
-from .offload import offload
+from .offload import offload, offload_large
 from .state import keys_of
 
 router = APIRouter()
@@ -31,8 +32,11 @@ class NewKey(Struct, frozen=True, kw_only=True):
     """Without any, those of the key that asks."""
 
 
+_NEW_KEY = msgspec.json.Decoder(NewKey)
+
+
 @router.get(wire.KEYS)
-def list_keys(caller: KeyWriter, request: Request) -> Response:
+async def list_keys(caller: KeyWriter, request: Request) -> Response:
     """List the organisation's keys, revoked ones too; no secrets."""
     return answer({"keys": [shown(key) for key in keys_of(request).of(caller.org_id)]})
 
@@ -40,7 +44,8 @@ def list_keys(caller: KeyWriter, request: Request) -> Response:
 @router.post(wire.KEYS)
 async def create_key(caller: KeyWriter, request: Request) -> Response:
     """Make a key; its secret is in this answer and nowhere else."""
-    wanted = _decode(await read_body(request))
+    body = await read_body(request)
+    wanted = await offload_large(len(body), lambda: _decode(body))
     scopes = caller.scopes if wanted.scopes is None else tuple(wanted.scopes)
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
@@ -84,12 +89,19 @@ def shown(key: ApiKey) -> dict[str, Any]:
 
 def _decode(body: bytes) -> NewKey:
     try:
-        found = msgspec.json.decode(body, type=NewKey)
+        found = read(mended(body), _NEW_KEY)
     except msgspec.ValidationError as error:
-        problem = explain(error, msgspec.json.decode(body))
+        problem = explain(error, _document(body))
         raise ApiError(422, str(problem), details={"field": problem.field}) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ApiError(400, f"body: not JSON ({error})") from error
+    except NotJsonError as error:
+        raise ApiError(400, str(error)) from error
     if "\0" in found.name:
-        raise ApiError(422, "name: holds a NUL character")
+        raise ApiError(422, "name: holds a NUL character or half a surrogate pair")
     return found
+
+
+def _document(body: bytes) -> object:
+    try:
+        return read_document(body)
+    except NotJsonError as error:
+        raise ApiError(400, str(error)) from error

@@ -11,6 +11,7 @@ from bearlumen_server.reports.margins import SORTS, Margin, margins_by_end_user
 
 from . import wire
 from .answer import answer, money, paging, percent
+from .offload import report
 from .params import page_of, question_of, sort_of
 from .state import store_of
 
@@ -22,6 +23,7 @@ DEFAULT_SORT: Final = "margin"
 
 
 @router.get(wire.MARGINS_BY_END_USER)
+@report
 def by_end_user(caller: MarginReader, request: Request) -> Response:
     """Return each end user's revenue, cost, margin and health."""
     question = question_of(

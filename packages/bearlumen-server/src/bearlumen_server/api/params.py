@@ -25,6 +25,8 @@ EARLIEST_YEAR: Final = 1970
 LATEST_YEAR: Final = 8999
 """Far enough from what a date can hold that no time zone leads out of it."""
 MAX_FILTER_VALUES: Final = 200
+MAX_DIMENSIONS: Final = 16
+"""That one question may filter by: each takes DuckDB a millisecond and more to plan."""
 MAX_OFFSET: Final = 2**53
 
 _RANGE: Final = (wire.START_DATE, wire.END_DATE, wire.TIMEZONE)
@@ -79,6 +81,8 @@ def question_of(
             labels[filters[name]] = _texts(name, values)
         elif dimensions and key not in {name, ""} and len(key) <= MAX_KEY_CHARACTERS:
             chosen[key] = _texts(name, values)
+            if len(chosen) > MAX_DIMENSIONS:
+                raise invalid(name, f"more than {MAX_DIMENSIONS} dimensions to filter by")
         else:
             known = [*_RANGE, *also, *filters]
             known += [f"{wire.DIMENSION_PREFIX}<key>"] if dimensions else []

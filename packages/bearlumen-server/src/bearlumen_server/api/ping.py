@@ -12,6 +12,6 @@ router = APIRouter()
 
 
 @router.get(wire.PING)
-def ping(caller: Caller) -> Response:
+async def ping(caller: Caller) -> Response:
     """Answer any valid key."""
     return answer({"ok": True, "organizationId": caller.org_id})

@@ -4,20 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bearlumen_server.auth import RevenueWriter
 from bearlumen_server.ledger import limits
-from bearlumen_server.ledger.decode import (
-    InvalidBodyError,
-    NotJsonError,
-    TooManyEventsError,
-    read_json,
-    split_batch,
-)
+from bearlumen_server.ledger.decode import TooManyEventsError, only_event, split_batch
+from bearlumen_server.ledger.document import InvalidBodyError, NotJsonError, read_document
 from bearlumen_server.ledger.rejection import InvalidEventError, shorten
 from bearlumen_server.ledger.revenue import Revenue, decode_revenue
 
@@ -25,7 +19,7 @@ from . import wire
 from .answer import answer
 from .body import read_body
 from .errors import INVALID_REQUEST, ApiError
-from .offload import offload
+from .offload import offload, offload_large
 from .state import store_of
 
 router = APIRouter()
@@ -37,9 +31,7 @@ async def report(caller: RevenueWriter, request: Request) -> Response:
     body = await read_body(request)
     now = datetime.now(UTC)
     try:
-        document = read_json(body)
-        many = not isinstance(document, dict) or "revenueId" not in document
-        raws = split_batch(body) if many else [body]
+        raws, many = await offload_large(len(body), lambda: _split(body))
     except NotJsonError as error:
         raise ApiError(400, str(error)) from error
     except TooManyEventsError as error:
@@ -57,6 +49,14 @@ async def report(caller: RevenueWriter, request: Request) -> Response:
     return answer(
         {"accepted": accepted, "duplicates": len(records) - accepted, "rejected": rejected}
     )
+
+
+def _split(body: bytes) -> tuple[list[bytes], bool]:
+    """Return the events, and whether they were sent as many."""
+    document = read_document(body)
+    if isinstance(document, dict) and "revenueId" in document:
+        return [only_event(body)], False
+    return split_batch(body), True
 
 
 def _decode(raws: Sequence[bytes], now: datetime) -> tuple[list[Revenue], list[dict[str, Any]]]:
@@ -92,7 +92,7 @@ def _check_entries(entries: int) -> None:
 
 
 def _sent_id(raw: bytes) -> str | None:
-    document: object = msgspec.json.decode(raw)
+    document = read_document(raw)
     if not isinstance(document, dict):
         return None
     sent = cast("dict[str, object]", document).get("revenueId")

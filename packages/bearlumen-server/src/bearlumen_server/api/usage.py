@@ -12,6 +12,7 @@ from bearlumen_server.reports.usage import events_page, usage_summary
 
 from . import wire
 from .answer import answer, instant, money, paging, raw
+from .offload import report
 from .params import page_of, question_of
 from .state import store_of
 
@@ -21,6 +22,7 @@ _LABELS: Final = ("feature", "agent", "workflow", "session_id", "session_type")
 
 
 @router.get(wire.USAGE_EVENTS)
+@report
 def events(caller: UsageReader, request: Request) -> Response:
     """List events, newest first."""
     question = question_of(request, caller.org_id, also=(wire.LIMIT, wire.OFFSET))
@@ -31,6 +33,7 @@ def events(caller: UsageReader, request: Request) -> Response:
 
 
 @router.get(wire.USAGE_SUMMARY)
+@report
 def summary(caller: UsageReader, request: Request) -> Response:
     """Add everything up."""
     found = usage_summary(store_of(request), question_of(request, caller.org_id))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
 from . import limits, schema
+from .document import NUL, InvalidBodyError, NotJsonError, mended, read, read_document
 from .normalise import normalise
 from .rejection import InvalidEventError, Rejection, explain, kind_of, shorten
 from .rest_form import from_metric_event
@@ -28,14 +30,11 @@ _RAW_BATCH = msgspec.json.Decoder(schema.RawBatch)
 _EVENT = msgspec.json.Decoder(schema.SdkEvent)
 _METRIC_EVENT = msgspec.json.Decoder(schema.MetricEvent)
 _RAW = msgspec.json.Decoder(msgspec.Raw)
-_ANYTHING = msgspec.json.Decoder()
 
-_NUL: Final = b"\\u0000"
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
+_SUSPECT = re.compile(rb"\\u0000|[0-9]{19}|[eE]\+?[0-9]{3}")
+"""What a text that cannot be stored has somewhere; most have none of it and need no second look."""
+_INTEGERS: Final = range(-(2**63), 2**64)
+"""Those the ledger keeps to the last digit."""
 
 
 def _names(struct: type[msgspec.Struct]) -> frozenset[str]:
@@ -45,14 +44,6 @@ def _names(struct: type[msgspec.Struct]) -> frozenset[str]:
 _USAGE_KEYS = _names(schema.UsageDetails)
 _METADATA_KEYS = _names(schema.Metadata)
 _METRIC_METADATA_KEYS = _names(schema.MetricMetadata)
-
-
-class InvalidBodyError(ValueError):
-    """A body that is no batch at all."""
-
-
-class NotJsonError(InvalidBodyError):
-    """A body that is not JSON."""
 
 
 class TooManyEventsError(InvalidBodyError):
@@ -81,7 +72,7 @@ def decode_batch(body: bytes, *, now: datetime) -> Decoded:
         TooManyEventsError: More than `MAX_BATCH_EVENTS`.
         InvalidBodyError: It is JSON, but no batch; the message says what is wrong.
     """
-    if _NUL not in body:
+    if NUL not in body:
         try:
             batch = _BATCH.decode(body).events
             if len(batch) <= limits.MAX_BATCH_EVENTS:
@@ -99,16 +90,16 @@ def decode_event(body: bytes, *, now: datetime) -> tuple[UsageEvent, schema.Metr
         NotJsonError: The body is not JSON.
         InvalidEventError: The event cannot be stored; the message names the field.
     """
-    return _decode_one(bytes(_read(body, _RAW)), now=now)
+    return _decode_one(only_event(body), now=now)
 
 
-def read_json(body: bytes) -> object:
-    """Read a body of any shape.
+def only_event(body: bytes) -> bytes:
+    """Return the JSON text of a body that is one event.
 
     Raises:
         NotJsonError: The body is not JSON.
     """
-    return _read(body, _ANYTHING)
+    return bytes(read(mended(body), _RAW))
 
 
 def split_batch(body: bytes) -> list[bytes]:
@@ -120,9 +111,9 @@ def split_batch(body: bytes) -> list[bytes]:
         InvalidBodyError: It is JSON, but no batch.
     """
     try:
-        events = _read(body, _RAW_BATCH).events
+        events = read(mended(body), _RAW_BATCH).events
     except msgspec.ValidationError as error:
-        problem = explain(error, _read(body, _ANYTHING))
+        problem = explain(error, read_document(body))
         where = problem.field if problem.field != "event" else "body"
         raise InvalidBodyError(
             f'{where}: {problem.problem}; send {{"events": [...]}} with the events in it'
@@ -132,31 +123,6 @@ def split_batch(body: bytes) -> list[bytes]:
             f"events: {len(events)} in one batch, the most is {limits.MAX_BATCH_EVENTS}"
         )
     return [bytes(event) for event in events]
-
-
-def _read(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """Decode, with half a surrogate pair read as NUL: both end in the same, per-event refusal."""
-    try:
-        body.decode()
-        try:
-            return decoder.decode(body)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError:
-            mended = _without_lone_surrogates(body)
-            if mended == body:
-                raise
-            return decoder.decode(mended)
-    except msgspec.ValidationError:
-        raise
-    except RecursionError as error:
-        raise NotJsonError("body: nested too deeply") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise NotJsonError(f"body: not JSON ({error})") from error
-
-
-def _without_lone_surrogates(body: bytes) -> bytes:
-    return _ESCAPE.sub(lambda match: _NUL if match["lone"] else match[0], body)
 
 
 def _decode_each(raws: list[bytes], *, now: datetime) -> Decoded:
@@ -175,12 +141,15 @@ def _decode_each(raws: list[bytes], *, now: datetime) -> Decoded:
 
 
 def _decode_one(data: bytes, *, now: datetime) -> tuple[UsageEvent, schema.MetricEvent | None]:
-    document = _document(data)
+    try:
+        document = read_document(data)
+    except NotJsonError as error:
+        raise InvalidEventError("event", error.problem) from error
     if not isinstance(document, dict):
         raise InvalidEventError("", f"an event is an object, got {kind_of(document)}")
     fields = cast("dict[str, Any]", document)
-    if _NUL in data:
-        _refuse_nul(fields, "")
+    if _SUSPECT.search(data):
+        _refuse_unstorable(fields)
     try:
         if "metricName" in fields and "sdk_event_id" not in fields:
             metric = _METRIC_EVENT.decode(data)
@@ -192,15 +161,6 @@ def _decode_one(data: bytes, *, now: datetime) -> tuple[UsageEvent, schema.Metri
     known = _METADATA_KEYS if metric is None else _METRIC_METADATA_KEYS
     extra, usage_extra = _unknown(fields, known)
     return normalise(event, now=now, extra=extra, usage_extra=usage_extra), metric
-
-
-def _document(data: bytes) -> object:
-    try:
-        return _ANYTHING.decode(data)
-    except msgspec.ValidationError as error:
-        raise InvalidEventError("event", str(error).lower()) from error
-    except RecursionError as error:
-        raise InvalidEventError("event", "nested too deeply") from error
 
 
 def _unknown(
@@ -227,19 +187,30 @@ def _check_depth(value: object, path: str, left: int) -> None:
         _check_depth(each, path, left - 1)
 
 
-def _refuse_nul(value: object, path: str) -> None:
-    if isinstance(value, str):
-        if "\0" in value:
-            raise InvalidEventError(path, "holds a NUL character or half a surrogate pair")
-    elif isinstance(value, dict):
-        for key, held in cast("dict[str, object]", value).items():
-            name = shorten(key.replace("\0", "�"))
-            inner = f"{path}.{name}" if path else name
-            _refuse_nul(key, inner)
-            _refuse_nul(held, inner)
-    elif isinstance(value, list):
-        for held in cast("list[object]", value):
-            _refuse_nul(held, path)
+def _refuse_unstorable(event: dict[str, Any]) -> None:
+    # A loop: an event may be nested as deeply as Python may call.
+    waiting: list[tuple[str, object]] = [("", event)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            for key, held in cast("dict[str, object]", value).items():
+                name = shorten(key.replace("\0", "�"))
+                inner = f"{path}.{name}" if path else name
+                waiting += [(inner, held), (inner, key)]
+        elif isinstance(value, list):
+            waiting += [(path, held) for held in cast("list[object]", value)]
+        elif problem := _why_not_stored(value):
+            raise InvalidEventError(path, problem)
+
+
+def _why_not_stored(value: object) -> str | None:
+    if isinstance(value, str) and "\0" in value:
+        return "holds a NUL character or half a surrogate pair"
+    if isinstance(value, float) and not isfinite(value):
+        return "a number too large to be stored"
+    if isinstance(value, int) and value not in _INTEGERS:
+        return "an integer of more than 64 bits"
+    return None
 
 
 def _name_the_key(error: InvalidEventError, fields: dict[str, Any]) -> InvalidEventError:
@@ -250,6 +221,8 @@ def _name_the_key(error: InvalidEventError, fields: dict[str, Any]) -> InvalidEv
     mapping: Any = fields
     for name in path.split("."):
         mapping = mapping[name]
+    if len(mapping) > limits.MAX_KEYS:
+        return InvalidEventError(path, f"{len(mapping)} keys, the most is {limits.MAX_KEYS}")
     for key, value in mapping.items():
         try:
             msgspec.convert(value, schema.MAP_VALUES[path])
@@ -261,8 +234,8 @@ def _name_the_key(error: InvalidEventError, fields: dict[str, Any]) -> InvalidEv
 
 def _sent_id(data: bytes) -> str | None:
     try:
-        fields = _ANYTHING.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+        fields = read_document(data)
+    except NotJsonError:
         return None
     if not isinstance(fields, dict):
         return None

@@ -62,6 +62,7 @@ def _usage(event: UsageEvent) -> Usage:
         audio_output_tokens=details.audio_output_tokens,
         image_input_tokens=details.image_input_tokens,
         image_output_tokens=details.image_output_tokens,
+        tool_use_prompt_tokens=details.tool_use_prompt_tokens,
         tool_calls=details.tool_calls,
         # By way of the text, so that 0.1 is a tenth.
         units={name: Decimal(str(value)) for name, value in event.units.items()},

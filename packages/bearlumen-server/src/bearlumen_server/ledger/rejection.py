@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def kind_of(value: object) -> str:
     """Name what was received without repeating it, but for numbers, which are short."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float) and not isfinite(value):
+        return "a number too large to be read"
     if isinstance(value, int | float):
         return shorten(str(value))
     if isinstance(value, str):

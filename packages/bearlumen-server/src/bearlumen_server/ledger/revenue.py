@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from . import limits
+from .document import NotJsonError, read_document
 from .rejection import InvalidEventError, explain, kind_of
 from .schema import Label, Name
 
@@ -75,16 +76,20 @@ _EVENT = msgspec.json.Decoder(RevenueEvent)
 def decode_revenue(data: bytes, *, now: datetime) -> Revenue:
     """Read one revenue event; without any time it counts from `now`.
 
+    Args:
+        data: The event as `split_batch` or `only_event` returns it.
+        now: The server's time.
+
     Raises:
         InvalidEventError: The message names the field.
     """
     try:
-        document: Any = msgspec.json.decode(data)
+        document: Any = read_document(data)
         event = _EVENT.decode(data)
+    except NotJsonError as error:
+        raise InvalidEventError("event", error.problem) from error
     except msgspec.ValidationError as error:
-        raise explain(error, _lenient(data)) from error
-    except RecursionError as error:
-        raise InvalidEventError("event", "nested too deeply") from error
+        raise explain(error, read_document(data)) from error
     for name in ("revenueId", "externalId"):
         if "\0" in document[name]:
             raise InvalidEventError(name, "holds a NUL character or half a surrogate pair")
@@ -129,17 +134,10 @@ def _from_units(units: int) -> Decimal:
     return Decimal(units).scaleb(-AMOUNT_DIGITS)
 
 
-def _lenient(data: bytes) -> object:
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-
-
 def _amount(raw: bytes) -> Decimal:
     text = raw.decode().strip('"')
     if len(text) > limits.MAX_DECIMAL_CHARACTERS or not _DECIMAL.fullmatch(text):
-        kind = kind_of(_lenient(raw))
+        kind = kind_of(read_document(raw))
         raise InvalidEventError("amount", f'expected a decimal such as "99.00", got {kind}')
     amount = Decimal(text)
     if abs(amount) > limits.MAX_REVENUE:

@@ -22,7 +22,12 @@ Quantity = WholeQuantity | BrokenQuantity
 Dimension = Label | bool | int | float
 Instant = Annotated[datetime, Meta(tz=True)]
 
+SmallInteger = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""msgspec has no wider bounds; what is larger may still be stored, and needs the second look."""
+StrictDimension = Label | bool | SmallInteger | float
+
 Dimensions = Annotated[dict[Key, Dimension], Meta(max_length=limits.MAX_KEYS)]
+StrictDimensions = Annotated[dict[Key, StrictDimension], Meta(max_length=limits.MAX_KEYS)]
 Units = Annotated[dict[Key, Quantity], Meta(max_length=limits.MAX_KEYS)]
 ToolCalls = Annotated[dict[Key, Count], Meta(max_length=limits.MAX_KEYS)]
 
@@ -88,6 +93,7 @@ class Metadata(Struct, frozen=True, kw_only=True):
 class StrictMetadata(Metadata, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same, with nothing else beside."""
 
+    dimensions: StrictDimensions | None = None
     usage: StrictUsageDetails | None = None
 
 

@@ -10,7 +10,7 @@ from .context import context_words
 from .epochs import price_dates
 from .names import CATALOGUE_PROVIDERS, NEVER_PRICED, model_forms
 from .pricelist import PriceList, price_list
-from .usage import NoPrice, Priced, is_empty, shown, unpriced
+from .usage import NoPrice, Priced, completed, is_empty, shown, unpriced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +64,8 @@ class PriceBook:
             provider: Our provider name, or the catalogue's own id.
             model: The model id as the provider returned it.
             at: When the call was made; the prices of that time apply.
-            usage: What the call consumed. A total that is not reported counts as zero when
-                something else is reported.
+            usage: What the call consumed. A total that is not reported is the sum of the kinds it
+                contains, so zero without any when something else is reported.
 
         Returns:
             The cost in US dollars, or None with the reason. It never raises for any usage.
@@ -74,10 +74,9 @@ class PriceBook:
         found = self._remembered.get(key) or self._remember(key)
         if isinstance(found, Priced):
             return found
-        if usage.input_tokens is None and usage.output_tokens is None and is_empty(usage):
-            return unpriced("no usage reported")
         try:
-            return found.at(at).price(usage)
+            whole = completed(usage)
+            return unpriced("no usage reported") if is_empty(whole) else found.at(at).price(whole)
         except NoPrice as gap:
             return unpriced(f"{found.name} {gap}")
 

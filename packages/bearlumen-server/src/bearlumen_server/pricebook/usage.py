@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
 
@@ -38,6 +38,8 @@ class Usage:
     """Part of the input; may overlap the cached tokens."""
     image_output_tokens: int = 0
     """Part of the output."""
+    tool_use_prompt_tokens: int = 0
+    """Part of the input: what built-in tools put into the prompt."""
     tool_calls: Mapping[str, int] = field(default_factory=dict[str, int])
     """Calls of billed server tools by name, for example `{"web_search": 3}`."""
     units: Mapping[str, Decimal] = field(default_factory=dict[str, "Decimal"])
@@ -71,19 +73,47 @@ def unpriced(reason: str) -> Priced:
     return Priced(cost=None, source=None, price_id=None, reason=reason)
 
 
+def completed(usage: Usage) -> Usage:
+    """Fill in a total that was not sent from the kinds of tokens it contains: it is their sum.
+
+    Raises:
+        NoPrice: The kinds may overlap, so what they are together is unknown.
+    """
+    read, written = usage.input_tokens, usage.output_tokens
+    if read is None:
+        read = _input_parts(usage)
+    if written is None:
+        written = _sum(
+            (usage.reasoning_tokens, usage.audio_output_tokens, usage.image_output_tokens)
+        )
+    if (read, written) == (usage.input_tokens, usage.output_tokens):
+        return usage
+    return replace(usage, input_tokens=read, output_tokens=written)
+
+
 def is_empty(usage: Usage) -> bool:
-    """Whether an event without token totals reports nothing else either."""
-    return not (
-        usage.units
-        or usage.tool_calls
-        or usage.cache_read_tokens
-        or usage.cache_write_tokens
-        or usage.reasoning_tokens
-        or usage.audio_input_tokens
-        or usage.audio_output_tokens
-        or usage.image_input_tokens
-        or usage.image_output_tokens
-    )
+    """Whether a completed event reports nothing at all."""
+    totals = usage.input_tokens is None and usage.output_tokens is None
+    return totals and not (usage.units or usage.tool_calls)
+
+
+def _input_parts(usage: Usage) -> int | None:
+    writes = max(usage.cache_write_tokens, usage.cache_write_1h_tokens)
+    media = _sum((usage.audio_input_tokens, usage.image_input_tokens))
+    cached = _sum((usage.cache_read_tokens, writes))
+    if media and cached:
+        raise NoPrice(
+            "cannot be priced without the total of its input: cached tokens may be audio or image"
+        )
+    return _sum((cached or 0, media or 0, usage.tool_use_prompt_tokens))
+
+
+def _sum(counts: Iterable[int]) -> int | None:
+    """Return None, not 0, where nothing is reported."""
+    found = [count for count in counts if count]
+    if any(count < 0 for count in found):
+        raise NoPrice("cannot price a negative count")
+    return sum(found) if found else None
 
 
 def shown(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from .question import LABELS, Question, ask
@@ -22,6 +22,9 @@ TOKENS: Final = (
     "reasoning_tokens",
 )
 """The token totals, as columns of `events`."""
+
+_PRECISION: Final = 100
+"""Digits to divide with: the least revenue and the greatest cost are 60 apart."""
 
 # An event without a price adds nothing to a sum and one to `unpriced`.
 _SPENT = "coalesce(sum(cost), 0) AS total, count(*) AS events, count(*) - count(cost) AS unpriced"
@@ -95,7 +98,8 @@ def percent_of(part: Decimal, whole: Decimal) -> Decimal:
     """Return what percentage `part` is of `whole`; 0 of nothing is 0."""
     if whole == 0:
         return Decimal(0)
-    return round(part * 100 / whole, PERCENT_DIGITS)
+    with localcontext(prec=_PRECISION):
+        return round(part * 100 / whole, PERCENT_DIGITS)
 
 
 def _checked(label: str) -> str:

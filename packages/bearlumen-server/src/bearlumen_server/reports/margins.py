@@ -22,7 +22,7 @@ SORTS: Final = {
     "margin": "margin",
     "revenue": "revenue",
     "cost": "cost",
-    "marginPercent": "margin / nullif(revenue, 0)",
+    "marginPercent": "CASE WHEN revenue > 0 AND unpriced = 0 THEN margin / revenue END",
     "endUserId": "end_user",
 }
 """What the end users can be ordered by, and the SQL of it."""
@@ -58,21 +58,26 @@ class Margin:
 
     @property
     def percent(self) -> Decimal | None:
-        """The margin as a percentage of revenue; None without revenue."""
-        return percent_of(self.margin, self.revenue) if self.revenue > 0 else None
+        """The margin as a percentage of revenue; None without revenue, or with unpriced events."""
+        if self.revenue <= 0 or self.unpriced_events:
+            return None
+        return percent_of(self.margin, self.revenue)
 
     @property
     def health(self) -> Health | None:
         """How good that is; None where neither is any revenue nor any cost.
 
-        Cost without revenue is unhealthy. Decided on the exact amounts, not on the rounded
-        percentage.
+        Cost without revenue is unhealthy. Unpriced events can only make it worse, so with them it
+        is unhealthy where the known cost alone is enough for that, and else None. Decided on the
+        exact amounts, not on the rounded percentage.
         """
         if self.revenue <= 0:
             return "unhealthy" if self.margin < 0 else None
-        if self.margin * 100 > self.revenue * HEALTHY_ABOVE:
-            return "healthy"
-        return "at_risk" if self.margin * 100 >= self.revenue * AT_RISK_FROM else "unhealthy"
+        if self.margin * 100 < self.revenue * AT_RISK_FROM:
+            return "unhealthy"
+        if self.unpriced_events:
+            return None
+        return "healthy" if self.margin * 100 > self.revenue * HEALTHY_ABOVE else "at_risk"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -52,6 +52,10 @@ _INSERT_USAGE = """
 _KNOWN_REVENUE = """
     SELECT b.position FROM incoming b JOIN revenue r
     ON r.revenue_id = b.revenue_id AND r.org_id = b.org_id"""
+_LOCKED: Final = "Could not set lock on file"
+"""What DuckDB says of a file another process has open."""
+_VERSIONS: Final = "schema_version"
+_VERSION_COLUMNS: Final = {("version", "INTEGER"), ("applied_at", "TIMESTAMP")}
 _KEY_COLUMNS = "id, org_id, name, prefix, secret_hash, scopes, created_at, revoked_at"
 
 
@@ -64,7 +68,8 @@ class DuckDBStore:
         Raises:
             DatabaseLockedError: Another process has it open.
             DatabaseTooNewError: A later version of this package wrote it.
-            DatabaseUnreadableError: It is no DuckDB database, or cannot be reached.
+            DatabaseUnreadableError: It is no DuckDB database, or another program's, or cannot be
+                reached.
         """
         self.path = path
         self._connection = _connect(path)
@@ -202,7 +207,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(path), config=CONFIG)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        if "lock" in reason.lower():
+        if _LOCKED in reason:
             raise DatabaseLockedError(
                 f"{path} is in use by another process; stop that server first, or talk to it with "
                 "--url and --key"
@@ -212,20 +217,46 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     newest = migrations()[-1][0]
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER, applied_at TIMESTAMP)"
-    ).fetchall()
-    found = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()
-    version: int = found[0][0]
-    if version > newest:
-        raise DatabaseTooNewError(
-            f"{path} has schema version {version}, this server knows up to {newest}; "
-            "use a later bearlumen-server"
+    try:
+        version = _version(connection, path)
+        if version > newest:
+            raise DatabaseTooNewError(
+                f"{path} has schema version {version}, this server knows up to {newest}; "
+                "use a later bearlumen-server"
+            )
+        for number, sql in migrations():
+            if number > version:
+                _apply(connection, number, sql)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise DatabaseUnreadableError(f"cannot use {path} as a ledger: {reason}") from error
+
+
+def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Return the schema version of the file, 0 for an empty one; nothing is written.
+
+    Raises:
+        DatabaseUnreadableError: It is another program's.
+    """
+    sql = "SELECT table_name FROM information_schema.tables"
+    tables = {row[0] for row in connection.execute(sql).fetchall()}
+    if not tables:
+        return 0
+    sql = "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = $name"
+    columns = set(connection.execute(sql, {"name": _VERSIONS}).fetchall())
+    if columns != _VERSION_COLUMNS or ("events" not in tables and tables != {_VERSIONS}):
+        raise DatabaseUnreadableError(
+            f"{path} is not a Bear Lumen ledger; name another file, which is made when missing"
         )
-    for number, sql in migrations():
-        if number > version:
-            now = datetime.now(UTC).replace(tzinfo=None)
-            connection.execute("BEGIN").fetchall()
-            connection.execute(sql).fetchall()
-            connection.execute("INSERT INTO schema_version VALUES (?, ?)", [number, now]).fetchall()
-            connection.execute("COMMIT").fetchall()
+    found = connection.execute(f"SELECT coalesce(max(version), 0) FROM {_VERSIONS}").fetchall()  # noqa: S608
+    return found[0][0]
+
+
+def _apply(connection: duckdb.DuckDBPyConnection, number: int, sql: str) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    made = f"CREATE TABLE IF NOT EXISTS {_VERSIONS} (version INTEGER, applied_at TIMESTAMP)"
+    connection.execute("BEGIN").fetchall()
+    connection.execute(made).fetchall()
+    connection.execute(sql).fetchall()
+    connection.execute(f"INSERT INTO {_VERSIONS} VALUES (?, ?)", [number, now]).fetchall()  # noqa: S608
+    connection.execute("COMMIT").fetchall()
