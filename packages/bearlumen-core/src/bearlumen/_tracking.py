@@ -5,7 +5,6 @@ Nothing in here waits for a network or a disk, and nothing but misuse raises.
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from ._config import Config
@@ -67,9 +66,7 @@ class Tracker:
         # A fault of ours. What the caller was going to read must still be readable.
         if wrapper_for(response) or _stream_key(response):
             return response
-        return TrackResult(
-            detected=False, model=labels.model, provider=labels.provider or UNKNOWN, event_id=None
-        )
+        return _nothing(labels)
 
     def shutdown(self, timeout: float) -> bool:
         """Record the streams that are still open, deliver, and end the worker."""
@@ -109,12 +106,7 @@ class Tracker:
         detection = reading.detection(stream)
         if detection is None and not (reading.started or reading.exhausted):
             # Opening it failed, or nobody read it: there is no call to speak of.
-            return TrackResult(
-                detected=False,
-                model=labels.model,
-                provider=labels.provider or UNKNOWN,
-                event_id=None,
-            )
+            return _nothing(labels)
         if detection is None:
             self._report_unknown(stream)
         elif not detection.counts and reading.complete and reading.usage_option:
@@ -132,51 +124,56 @@ class Tracker:
     ) -> TrackResult:
         model = labels.model or (detection.model if detection else None)
         provider = labels.provider or (detection.provider if detection else UNKNOWN)
-        result = TrackResult(
+        counts = dict(detection.counts) if detection else {}
+        incomplete = incomplete and detection is not None
+        # Without a response and a name there is nothing to record; a response that is still being
+        # made is counted when it is finished.
+        named = detection is not None or model is not None
+        pending = detection is not None and detection.pending
+        queued = False
+        if named and not pending:
+            if model is None:
+                self._report_nameless(provider)
+            event = UsageEvent(
+                event_id=labels.event_id,
+                model=model or UNKNOWN,
+                provider=provider,
+                invoked_at=labels.invoked_at,
+                counts=counts,
+                tool_calls=detection.tool_calls if detection else {},
+                service_tier=detection.service_tier if detection else None,
+                units=labels.units,
+                cost=labels.cost,
+                user_id=labels.user_id,
+                feature=labels.feature,
+                agent=labels.agent,
+                workflow=labels.workflow,
+                session_id=labels.session_id,
+                session_type=labels.session_type,
+                dimensions=labels.dimensions,
+                metadata=labels.metadata,
+                response_id=detection.response_id if detection else None,
+                incomplete=incomplete,
+            )
+            with self.guard("queueing an event"):
+                queued = self.worker.put(event.encode())
+        return TrackResult(
             detected=detection is not None,
             model=model,
             provider=provider,
-            event_id=None,
-            counts=dict(detection.counts) if detection else {},
-            incomplete=incomplete and detection is not None,
+            event_id=labels.event_id if queued else None,
+            counts=counts,
+            incomplete=incomplete,
         )
-        if detection is None and labels.model is None:
-            return result  # there is nothing to name the event by
-        if detection is not None and detection.pending:
-            return result  # still being made: the finished response is the one to count
-        if model is None:
-            self.guard.report(
-                BearLumenError(
-                    f"A {provider} response does not name its model, so its cost is unknown: "
-                    "pass model= to track()."
-                ),
-                problem=f"no model: {provider}",
-            )
-        event = UsageEvent(
-            event_id=labels.event_id,
-            model=model or UNKNOWN,
-            provider=provider,
-            invoked_at=labels.invoked_at,
-            counts=result.counts,
-            tool_calls=detection.tool_calls if detection else {},
-            service_tier=detection.service_tier if detection else None,
-            units=labels.units,
-            cost=labels.cost,
-            user_id=labels.user_id,
-            feature=labels.feature,
-            agent=labels.agent,
-            workflow=labels.workflow,
-            session_id=labels.session_id,
-            session_type=labels.session_type,
-            dimensions=labels.dimensions,
-            metadata=labels.metadata,
-            response_id=detection.response_id if detection else None,
-            incomplete=result.incomplete,
+
+    def _report_nameless(self, provider: str) -> None:
+        self.guard.report(
+            BearLumenError(
+                f"A {provider} response does not name its model, so its cost is unknown: "
+                "pass model= to track()."
+            ),
+            problem=f"no model: {provider}",
         )
-        queued = False
-        with self.guard("queueing an event"):
-            queued = self.worker.put(event.encode())
-        return replace(result, event_id=labels.event_id) if queued else result
 
     def _report_unknown(self, response: Any) -> None:
         kind = f"{type(response).__module__}.{type(response).__qualname__}"
@@ -187,6 +184,13 @@ class Tracker:
             ),
             problem=f"unrecognised: {kind}",
         )
+
+
+def _nothing(labels: Labels) -> TrackResult:
+    """The result of a call of which nothing is known and nothing was recorded."""
+    return TrackResult(
+        detected=False, model=labels.model, provider=labels.provider or UNKNOWN, event_id=None
+    )
 
 
 def _stream_key(response: Any) -> str | None:

@@ -195,7 +195,7 @@ class Worker:
                 self._changed.wait(wait if len(self._buffer) else None)
         with self._delivering:
             events = self._next_batch()
-            return not (self._deliver(events, deadline=None) if events else True)
+            return bool(events) and not self._deliver(events, deadline=None)
 
     @property
     def _full(self) -> int:
