@@ -34,5 +34,6 @@ with local_server() as server, BearLumen(api_key=server.api_key, base_url=server
     today = datetime.now(UTC).date()
     costs = bear.costs.by_feature(start_date=today, end_date=today)
     for item in costs.items:
-        print(item.attribution_value, item.total_cost, "USD,", item.unpriced_events, "unpriced")
+        known = item.event_count > item.unpriced_events
+        print(item.attribution_value, f"{item.total_cost} USD" if known else "at an unknown cost")
     print("total", costs.total_cost, "USD;", costs.unpriced_events, "event without a known price")

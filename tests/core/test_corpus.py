@@ -50,17 +50,19 @@ def read(tracked: Any) -> TrackResult:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['provider']}-{row['id']}")
 def test_recorded_exchange_yields_the_expected_counts(row: dict[str, Any]) -> None:
-    """Through the provider's real client, the counts are those that the provider billed."""
+    """Through the provider's real client, model and counts are those that were billed."""
     rebuild = corpus_rebuild()
     assert rebuild is not None
     response = rebuild.rebuild(row)
     sent = MemoryTransport()
     with BearLumen(api_key="sk_test_1", transport=sent) as bear:
-        result = read(bear.track(response, model=row["request_model"]))
+        result = read(bear.track(response))
     expected = row["expected"]
+    assert result.model == expected["model"], row["source"]
     assert result.provider in {expected["provider"], *expected["accept_providers"]}
     wanted = {name: expected[name] for name in COUNTS if expected.get(name) is not None}
     got = {name: result.counts[name] for name in COUNTS if name in result.counts}
     if expected.get("ambiguous"):
+        assert got.keys() == wanted.keys()
         return
     assert got == wanted, row["source"]
