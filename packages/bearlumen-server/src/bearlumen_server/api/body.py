@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anyio import fail_after
 
+from bearlumen_server.ledger.decode import TooManyEventsError
+from bearlumen_server.ledger.document import InvalidBodyError, NotJsonError
 from bearlumen_server.ledger.limits import MAX_BODY_BYTES
 
 from .errors import ApiError
@@ -88,3 +90,10 @@ def _decompressed(body: bytes, encoding: str) -> bytes:
     except OSError as error:
         raise ApiError(400, f"body: not valid {encoding} ({str(error)[:100]})") from error
     return b"".join(parts)
+
+
+def refused(error: InvalidBodyError) -> ApiError:
+    """Return the answer to a body that was read and is no batch: whose fault it is, by status."""
+    if isinstance(error, NotJsonError):
+        return ApiError(400, str(error))
+    return ApiError(413 if isinstance(error, TooManyEventsError) else 422, str(error))

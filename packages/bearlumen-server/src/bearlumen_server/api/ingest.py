@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bearlumen_server.auth import UsageWriter
-from bearlumen_server.ledger.decode import TooManyEventsError, decode_batch, decode_event
-from bearlumen_server.ledger.document import InvalidBodyError, NotJsonError
+from bearlumen_server.ledger.decode import decode_batch, decode_event
+from bearlumen_server.ledger.document import InvalidBodyError
 from bearlumen_server.ledger.events import UsageEvent
 from bearlumen_server.ledger.rejection import InvalidEventError
 from bearlumen_server.ledger.schema import MetricEvent
@@ -19,7 +19,7 @@ from bearlumen_server.ledger.writer import Outcome, WriterBusyError, WriterClose
 
 from . import wire
 from .answer import answer, instant
-from .body import read_body
+from .body import read_body, refused
 from .errors import INVALID_REQUEST, ApiError
 from .offload import offload_large
 from .state import writer_of
@@ -38,12 +38,8 @@ async def ingest_batch(caller: UsageWriter, request: Request) -> Response:
     try:
         now = datetime.now(UTC)
         decoded = await offload_large(len(body), lambda: decode_batch(body, now=now))
-    except NotJsonError as error:
-        raise ApiError(400, str(error)) from error
-    except TooManyEventsError as error:
-        raise ApiError(413, str(error)) from error
     except InvalidBodyError as error:
-        raise ApiError(422, str(error)) from error
+        raise refused(error) from error
     rejected = [_rejected(each.index, each.event_id, each.message) for each in decoded.rejected]
     outcome = await _write(request, decoded.events, caller.org_id)
     for position, message in outcome.refused:

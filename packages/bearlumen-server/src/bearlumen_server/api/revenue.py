@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from bearlumen_server.auth import RevenueWriter
 from bearlumen_server.ledger import limits
-from bearlumen_server.ledger.decode import TooManyEventsError, only_event, split_batch
-from bearlumen_server.ledger.document import InvalidBodyError, NotJsonError, read_document
+from bearlumen_server.ledger.decode import only_event, split_batch
+from bearlumen_server.ledger.document import InvalidBodyError, read_document
 from bearlumen_server.ledger.rejection import InvalidEventError, shorten
 from bearlumen_server.ledger.revenue import Revenue, decode_revenue
 
 from . import wire
 from .answer import answer
-from .body import read_body
+from .body import read_body, refused
 from .errors import INVALID_REQUEST, ApiError
 from .offload import offload, offload_large
 from .state import store_of
@@ -32,12 +32,8 @@ async def report(caller: RevenueWriter, request: Request) -> Response:
     now = datetime.now(UTC)
     try:
         raws, many = await offload_large(len(body), lambda: _split(body))
-    except NotJsonError as error:
-        raise ApiError(400, str(error)) from error
-    except TooManyEventsError as error:
-        raise ApiError(413, str(error)) from error
     except InvalidBodyError as error:
-        raise ApiError(422, str(error)) from error
+        raise refused(error) from error
     records, rejected = await offload(lambda: _decode(raws, now))
     if rejected and not many:
         raise ApiError(422, rejected[0]["message"])
