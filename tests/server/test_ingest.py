@@ -132,7 +132,15 @@ def test_half_a_surrogate_pair_rejects_one_event_only(api: Api) -> None:
 
 
 NUMBERS = ["1e999", "-1e999", "9" * 5000, "9" * 400, str(2**64), str(-(2**63) - 1)]
-NAMED = ["input_tokens", "metadata.dimensions.n", "metadata.n", "metadata.n.of.it", "metadata.cost"]
+NAMED = [
+    "input_tokens",
+    "metadata.dimensions.n",
+    "metadata.reported.n",
+    "metadata.n",
+    "metadata.n.of.it",
+    "metadata.cost",
+    "metadata.provider_cost",
+]
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=[n[:8] + str(len(n)) for n in NUMBERS])

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import httpx
 import pytest
-from server.helpers import BATCH, Api, event
+from server.helpers import AT, BATCH, Api, event
 
 from bearlumen_server import local_server, serving
 from bearlumen_server.serving import AddressError, listen
@@ -96,6 +96,40 @@ def test_a_ledger_that_cannot_be_upgraded_says_so(tmp_path: Path) -> None:
         connection.execute("DELETE FROM schema_version").fetchall()
     with pytest.raises(DatabaseUnreadableError, match=r"cannot use .*odd\.duckdb as a ledger"):
         DuckDBStore(path)
+
+
+def test_a_ledger_of_the_first_version_is_upgraded_with_its_rows(tmp_path: Path) -> None:
+    """Old events are as they were and known as such; new ones have what is new."""
+    path = tmp_path / "first.duckdb"
+    old = event(metadata={"feature": "chat"})
+    _write_first_version(path, old)
+    new = event(metadata={"parent_event_id": old["sdk_event_id"], "reported": {"a.b": 1}})
+    for duplicates in (1, 2):  # the second time over the upgraded file
+        with local_server(path) as server, httpx.Client(base_url=server.url) as client:
+            api = Api(http=client, org_id="local", key=server.api_key)
+            assert api.send([old, new])["duplicates"] == duplicates
+            found = {each["eventId"]: each for each in api.events()}
+    before, after = found[old["sdk_event_id"]], found[new["sdk_event_id"]]
+    assert (before["cost"], before["feature"], before["usage"]) == ("0.01", "chat", {"n": 1})
+    assert (before["parentEventId"], before["providerCost"], before["reported"]) == (None, None, {})
+    assert (after["parentEventId"], after["reported"]) == (before["eventId"], {"a.b": 1})
+
+
+def _write_first_version(path: Path, sent: dict[str, Any]) -> None:
+    """Make a file as the first version of the schema left it, with one event in it."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(migrations()[0][1]).fetchall()
+        connection.execute(
+            "CREATE TABLE schema_version (version INTEGER, applied_at TIMESTAMP);"
+            "INSERT INTO schema_version VALUES (1, now()::TIMESTAMP)"
+        ).fetchall()
+        nothing = "'{}'::JSON::VARIANT"
+        connection.execute(
+            "INSERT INTO events VALUES ('local', $id, $at::TIMESTAMP, $at::TIMESTAMP, 'openai', "  # noqa: S608
+            "'gpt-4o', 10, 5, 0, 0, 0, 0.01, 'explicit', NULL, NULL, 'chat', NULL, NULL, NULL, "
+            f"NULL, {nothing}, {nothing}, '{{\"n\": 1}}'::JSON::VARIANT, {nothing})",
+            {"id": sent["sdk_event_id"], "at": AT.removesuffix("Z")},
+        ).fetchall()
 
 
 def test_a_path_that_speaks_of_locks_is_not_locked(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from server.helpers import event
 
+from bearlumen.pricing.book import PriceBook
 from bearlumen_server.ledger.decode import decode_batch
 from bearlumen_server.ledger.writer import Outcome, Writer, WriterBusyError, WriterClosedError
-from bearlumen_server.pricebook import PriceBook
 from bearlumen_server.storage.duckdb import DuckDBStore
 
 if TYPE_CHECKING:

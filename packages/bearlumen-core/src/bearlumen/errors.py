@@ -1,6 +1,7 @@
 """What can go wrong when a question is asked.
 
     BearLumenError
+    ├── MissingExtraError         an optional dependency is needed and not installed
     └── BearLumenApiError         code, message, status, correlation_id, retry_after
         ├── InvalidRequestError   400, 413, 422, and misuse found before anything was sent
         ├── AuthenticationError   401, or an empty key
@@ -20,6 +21,10 @@ from typing import Any
 
 class BearLumenError(Exception):
     """Anything this library raises on purpose."""
+
+
+class MissingExtraError(BearLumenError, ImportError):
+    """Something needs an optional dependency; the message is how to install it."""
 
 
 class BearLumenApiError(BearLumenError):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
+from bearlumen.pricing.book import PriceBook
+
 from .api import costs, ingest, keys, margins, ping, revenue, usage
 from .api.errors import ApiError, on_api_error, on_http_exception
 from .api.middleware import CorrelationMiddleware
 from .keys import KeyRing
 from .ledger.writer import Writer
-from .pricebook import PriceBook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -21,6 +21,8 @@ class UsageEventRecord(Answer):
     """One usage event as the ledger has it."""
 
     event_id: str
+    parent_event_id: str | None = None
+    """The event that this one belongs to: its response reported more usage than its main count."""
     timestamp: datetime
     provider: str
     model: str
@@ -34,11 +36,16 @@ class UsageEventRecord(Answer):
     cost: Decimal | None
     """USD; None if the price is unknown."""
     cost_source: str | None = None
-    """`explicit` if the caller stated the cost, `catalogue` if a price list gave it."""
+    """`explicit` if the caller stated the cost, `provider` if the provider did in its response,
+    `catalogue` if a price list gave it; None if the price is unknown."""
+    provider_cost: Decimal | None = None
+    """USD, as the provider stated them; kept also where the caller's own cost went before it."""
     price_id: str | None = None
     """What the cost was computed with."""
     usage: dict[str, Any] | None = None
     """The other counts that were reported, such as `audio_input_tokens` and `tool_calls`."""
+    reported: dict[str, int | Decimal] | None = None
+    """Numbers of the provider's usage that the sender had no word for, by dotted path."""
     units: dict[str, Decimal] | None = None
     """Counts of anything but tokens."""
     end_user_id: str | None = None
@@ -51,6 +58,31 @@ class UsageEventRecord(Answer):
     """Custom dimensions; a number with a fraction is a `Decimal`."""
     metadata: dict[str, Any] | None = None
     """What else was kept beside the event."""
+
+    @property
+    def cache_write_5m_tokens(self) -> int | None:
+        """The part of `cache_write_tokens` that is kept for five minutes; None if not reported."""
+        return (self.usage or {}).get("cache_write_5m_tokens")
+
+    @property
+    def cache_write_1h_tokens(self) -> int | None:
+        """The part of `cache_write_tokens` that is kept for an hour; None if not reported."""
+        return (self.usage or {}).get("cache_write_1h_tokens")
+
+    @property
+    def service_tier(self) -> str | None:
+        """The tier that served the call, in the provider's word; None if not reported."""
+        return (self.usage or {}).get("service_tier")
+
+    @property
+    def inference_geo(self) -> str | None:
+        """The place that the call was bound to, in the provider's word; None if to none."""
+        return (self.usage or {}).get("inference_geo")
+
+    @property
+    def batch(self) -> bool:
+        """Whether the call was part of a batch, at the batch price."""
+        return (self.usage or {}).get("batch", False)
 
 
 class UsageEvents(Page):

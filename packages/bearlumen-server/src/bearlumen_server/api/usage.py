@@ -1,5 +1,6 @@
 """`/v1/usage`: the events and their totals."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -49,21 +50,28 @@ def summary(caller: UsageReader, request: Request) -> Response:
 
 
 def _shown(event: dict[str, Any]) -> dict[str, Any]:
-    cost = event["cost"]
+    parent = event["parent_event_id"]
     return {
         "eventId": str(event["event_id"]),
+        "parentEventId": None if parent is None else str(parent),
         "timestamp": instant(event["ts"]),
         "provider": event["provider"],
         "model": event["model"],
         # null for a total that nobody reported, such as that of a call billed by the character.
         **{wire.camel(name): event[name] for name in TOKENS},
         "usage": raw(event["details"]),
+        "reported": raw(event["reported"] or "{}"),
         "units": raw(event["units"]),
-        "cost": None if cost is None else money(cost),
+        "cost": _money(event["cost"]),
         "costSource": event["cost_source"],
+        "providerCost": _money(event["provider_cost"]),
         "priceId": event["price_id"],
         "endUserId": event["end_user"],
         **{wire.camel(name): event[name] for name in _LABELS},
         "dimensions": raw(event["dims"]),
         "metadata": raw(event["extra"]),
     }
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else money(amount)

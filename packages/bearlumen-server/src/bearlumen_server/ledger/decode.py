@@ -216,16 +216,17 @@ def _why_not_stored(value: object) -> str | None:
 def _name_the_key(error: InvalidEventError, fields: dict[str, Any]) -> InvalidEventError:
     """Replace the `[...]` msgspec says for "some key" by the first key whose value is wrong."""
     path = error.field.removesuffix("[...]")
-    if path == error.field or path not in schema.MAP_VALUES:
+    if path == error.field or path not in schema.MAPPINGS:
         return error
     mapping: Any = fields
     for name in path.split("."):
         mapping = mapping[name]
-    if len(mapping) > limits.MAX_KEYS:
-        return InvalidEventError(path, f"{len(mapping)} keys, the most is {limits.MAX_KEYS}")
+    kind, most = schema.MAPPINGS[path]
+    if len(mapping) > most:
+        return InvalidEventError(path, f"{len(mapping)} keys, the most is {most}")
     for key, value in mapping.items():
         try:
-            msgspec.convert(value, schema.MAP_VALUES[path])
+            msgspec.convert(value, kind)
         except msgspec.ValidationError as found:
             named = explain(found, value)
             return InvalidEventError(f"{path}.{shorten(key)}", named.problem)

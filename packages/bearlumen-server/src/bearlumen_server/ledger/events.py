@@ -24,6 +24,10 @@ class UsageEvent(Struct, frozen=True, kw_only=True):
     units: dict[str, int | float]
     explicit_cost: Decimal | None
     """USD the sender knows already; wins over any price."""
+    provider_cost: Decimal | None
+    """USD the provider states itself; wins over the price book, and is kept where it loses."""
+    parent_event_id: UUID | None
+    """The event whose response reported this usage beside its main count."""
     end_user: str | None
     feature: str | None
     agent: str | None
@@ -34,6 +38,8 @@ class UsageEvent(Struct, frozen=True, kw_only=True):
     dims_json: str
     details_json: str
     """What `metadata.usage` holds beside the counts that have a column."""
+    reported_json: str | None
+    """Numbers of the provider's usage that the sender has no word for, by dotted path."""
     extra_json: str
     """What `metadata` holds beside all of the above."""
 
@@ -46,4 +52,5 @@ class PricedEvent(Struct, frozen=True, kw_only=True):
     cost: Decimal | None
     """USD, at most 12 fractional digits; None when no price is known."""
     cost_source: str | None
+    """`explicit`, `provider` or `catalogue`; None when no price is known."""
     price_id: str | None

@@ -14,6 +14,9 @@ MAX_LABEL_CHARACTERS: Final = 512
 MAX_KEYS: Final = 64
 """Of `dimensions`, `units` and `tool_calls`, each."""
 MAX_KEY_CHARACTERS: Final = 128
+MAX_REPORTED_KEYS: Final = 32
+"""Of `reported`: fields of one response's usage that its sender has no word for."""
+MAX_PATH_CHARACTERS: Final = 200
 MAX_METADATA_BYTES: Final = 16 * 1024
 """Of what one event's metadata holds beside its labels and counts, as JSON."""
 MAX_METADATA_DEPTH: Final = 16

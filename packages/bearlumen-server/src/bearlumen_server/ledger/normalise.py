@@ -11,7 +11,7 @@ import msgspec
 from . import limits
 from .events import UsageEvent
 from .rejection import InvalidEventError
-from .schema import Metadata, SdkEvent, UsageDetails
+from .schema import NOT_SENT, Metadata, SdkEvent, UsageDetails
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +61,8 @@ def normalise(
             usage=_NO_DETAILS,
             units={},
             explicit_cost=None,
+            provider_cost=None,
+            parent_event_id=None,
             end_user=event.user_id or None,
             feature=None,
             agent=None,
@@ -70,6 +72,7 @@ def normalise(
             units_json=EMPTY,
             dims_json=EMPTY,
             details_json=EMPTY,
+            reported_json=None,
             extra_json=EMPTY,
             **tokens,
         )
@@ -77,15 +80,12 @@ def normalise(
     units_json = _json(metadata.units)
     dims_json = _json(metadata.dimensions)
     details_json = _details(usage, usage_extra)
+    reported_json = _json(metadata.reported) if metadata.reported else None
     extra_json = _extra(metadata, extra)
-    size = len(units_json) + len(dims_json) + len(details_json) + len(extra_json)
+    texts = f"{units_json}{dims_json}{details_json}{reported_json or ''}{extra_json}"
     # Characters first: most events are far below, and need no encoding to know it.
-    if size * 4 > limits.MAX_METADATA_BYTES:
-        size = len((units_json + dims_json + details_json + extra_json).encode())
-        if size > limits.MAX_METADATA_BYTES:
-            raise InvalidEventError(
-                "metadata", f"{size} bytes of JSON, the most is {limits.MAX_METADATA_BYTES}"
-            )
+    if len(texts) * 4 > limits.MAX_METADATA_BYTES:
+        _check_size(texts)
     return UsageEvent(
         event_id=event.sdk_event_id,
         at=at,
@@ -93,7 +93,9 @@ def normalise(
         model=event.model,
         usage=usage,
         units=metadata.units or {},
-        explicit_cost=_cost(bytes(metadata.cost)),
+        explicit_cost=_cost(metadata.cost, "metadata.cost"),
+        provider_cost=_cost(metadata.provider_cost, "metadata.provider_cost"),
+        parent_event_id=metadata.parent_event_id,
         end_user=event.user_id or None,
         feature=metadata.feature or None,
         agent=metadata.agent or None,
@@ -103,6 +105,7 @@ def normalise(
         units_json=units_json,
         dims_json=dims_json,
         details_json=details_json,
+        reported_json=reported_json,
         extra_json=extra_json,
         **tokens,
     )
@@ -122,18 +125,27 @@ def _checked_time(at: datetime, now: datetime) -> datetime:
     return at
 
 
-def _cost(raw: bytes) -> Decimal | None:
-    """Read a decimal from its text, given as a JSON string or number."""
-    if raw in (b"", b"null"):
-        return None
-    text = raw.decode().strip('"')
-    if len(text) > limits.MAX_DECIMAL_CHARACTERS or not _DECIMAL.fullmatch(text):
+def _check_size(texts: str) -> None:
+    size = len(texts.encode())
+    if size > limits.MAX_METADATA_BYTES:
         raise InvalidEventError(
-            "metadata.cost", 'expected a decimal such as "0.0125", got something else'
+            "metadata", f"{size} bytes of JSON, the most is {limits.MAX_METADATA_BYTES}"
         )
+
+
+def _cost(raw: msgspec.Raw, field: str) -> Decimal | None:
+    """Read a decimal from its text, given as a JSON string or number."""
+    if raw is NOT_SENT:
+        return None
+    text = bytes(raw).decode()
+    if text == "null":
+        return None
+    text = text.strip('"')
+    if len(text) > limits.MAX_DECIMAL_CHARACTERS or not _DECIMAL.fullmatch(text):
+        raise InvalidEventError(field, 'expected a decimal such as "0.0125", got something else')
     cost = Decimal(text)
     if not 0 <= cost <= limits.MAX_COST:
-        raise InvalidEventError("metadata.cost", f"expected 0 to {limits.MAX_COST} USD, got {text}")
+        raise InvalidEventError(field, f"expected 0 to {limits.MAX_COST} USD, got {text}")
     return abs(cost.quantize(_STEP, ROUND_HALF_EVEN))
 
 

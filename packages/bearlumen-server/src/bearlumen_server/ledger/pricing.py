@@ -1,22 +1,23 @@
-"""What an event costs: what its sender says, else what the price book says, else unknown."""
+"""What an event costs: what its sender says, else its provider, else the price book, else unknown.
+
+A cost that somebody stated is taken as it is, also where the price book says otherwise.
+"""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bearlumen_server.pricebook import Usage
+from bearlumen.pricing import Usage
+from bearlumen.pricing.cost import exact_units, stated
 
 from . import limits
 from .events import PricedEvent
 from .rejection import InvalidEventError
 
 if TYPE_CHECKING:
-    from bearlumen_server.pricebook import PriceBook
+    from bearlumen.pricing.book import PriceBook
 
     from .events import UsageEvent
-
-EXPLICIT: Final = "explicit"
 
 
 def price(event: UsageEvent, *, org_id: str, book: PriceBook) -> PricedEvent:
@@ -25,15 +26,8 @@ def price(event: UsageEvent, *, org_id: str, book: PriceBook) -> PricedEvent:
     Raises:
         InvalidEventError: It would cost more than one event may.
     """
-    if event.explicit_cost is not None:
-        return PricedEvent(
-            org_id=org_id,
-            event=event,
-            cost=event.explicit_cost,
-            cost_source=EXPLICIT,
-            price_id=None,
-        )
-    priced = book.price(
+    said = stated(cost=event.explicit_cost, provider_cost=event.provider_cost)
+    priced = said or book.price(
         provider=event.provider, model=event.model, at=event.at, usage=_usage(event)
     )
     if priced.cost is not None and priced.cost > limits.MAX_COST:
@@ -56,6 +50,7 @@ def _usage(event: UsageEvent) -> Usage:
         output_tokens=event.output_tokens,
         cache_read_tokens=details.cache_read_tokens,
         cache_write_tokens=details.cache_write_tokens,
+        cache_write_5m_tokens=details.cache_write_5m_tokens,
         cache_write_1h_tokens=details.cache_write_1h_tokens,
         reasoning_tokens=details.reasoning_tokens,
         audio_input_tokens=details.audio_input_tokens,
@@ -64,8 +59,8 @@ def _usage(event: UsageEvent) -> Usage:
         image_output_tokens=details.image_output_tokens,
         tool_use_prompt_tokens=details.tool_use_prompt_tokens,
         tool_calls=details.tool_calls,
-        # By way of the text, so that 0.1 is a tenth.
-        units={name: Decimal(str(value)) for name, value in event.units.items()},
+        units=exact_units(event.units),
         service_tier=details.service_tier,
         batch=details.batch,
+        inference_geo=details.inference_geo,
     )

@@ -28,15 +28,24 @@ StrictDimension = Label | bool | SmallInteger | float
 
 Dimensions = Annotated[dict[Key, Dimension], Meta(max_length=limits.MAX_KEYS)]
 StrictDimensions = Annotated[dict[Key, StrictDimension], Meta(max_length=limits.MAX_KEYS)]
+Path = Annotated[str, Meta(min_length=1, max_length=limits.MAX_PATH_CHARACTERS)]
+Reported = Annotated[dict[Path, int | float], Meta(max_length=limits.MAX_REPORTED_KEYS)]
+StrictReported = Annotated[
+    dict[Path, SmallInteger | float], Meta(max_length=limits.MAX_REPORTED_KEYS)
+]
 Units = Annotated[dict[Key, Quantity], Meta(max_length=limits.MAX_KEYS)]
 ToolCalls = Annotated[dict[Key, Count], Meta(max_length=limits.MAX_KEYS)]
 
-MAP_VALUES: dict[str, Any] = {
-    "metadata.dimensions": Dimension,
-    "metadata.units": Quantity,
-    "metadata.usage.tool_calls": Count,
+NOT_SENT = Raw()
+"""The one text of every field that is kept as it was written and that nobody sent."""
+
+MAPPINGS: dict[str, tuple[Any, int]] = {
+    "metadata.dimensions": (Dimension, limits.MAX_KEYS),
+    "metadata.reported": (int | float, limits.MAX_REPORTED_KEYS),
+    "metadata.units": (Quantity, limits.MAX_KEYS),
+    "metadata.usage.tool_calls": (Count, limits.MAX_KEYS),
 }
-"""What the values of each open mapping must be, by path."""
+"""What the values of each open mapping must be, and how many it may hold, by path."""
 
 
 class UsageDetails(Struct, frozen=True, kw_only=True):
@@ -44,6 +53,8 @@ class UsageDetails(Struct, frozen=True, kw_only=True):
 
     cache_read_tokens: Count = 0
     cache_write_tokens: Count = 0
+    """Everything written to cache; the two below are parts of it, by how long it is kept."""
+    cache_write_5m_tokens: Count = 0
     cache_write_1h_tokens: Count = 0
     reasoning_tokens: Count = 0
     audio_input_tokens: Count = 0
@@ -54,6 +65,8 @@ class UsageDetails(Struct, frozen=True, kw_only=True):
     """Part of the input: what built-in tools put into the prompt (Gemini)."""
     tool_calls: ToolCalls = {}
     service_tier: Label | None = None
+    inference_geo: Label | None = None
+    """The place that the call was bound to, where that changes its price (Anthropic: `us`)."""
     batch: bool = False
 
 
@@ -81,8 +94,15 @@ class Metadata(Struct, frozen=True, kw_only=True):
     units: Units | None = None
     dimensions: Dimensions | None = None
     usage: UsageDetails | None = None
-    # Kept as it was written: a decimal must not pass through a double.
-    cost: Raw = field(default_factory=Raw)
+    # Kept as they were written: a decimal must not pass through a double.
+    cost: Raw = NOT_SENT
+    """USD the caller knows already."""
+    provider_cost: Raw = NOT_SENT
+    """USD as the provider itself states them in its response."""
+    reported: Reported | None = None
+    """Numbers in the provider's usage that the sender has no word for, by dotted path."""
+    parent_event_id: UUID | None = None
+    """The event that this one belongs to: a response may report usage beside its main count."""
     response_id: Label | None = None
     """The provider's id of the response."""
     incomplete: bool = False
@@ -94,6 +114,7 @@ class StrictMetadata(Metadata, frozen=True, kw_only=True, forbid_unknown_fields=
     """The same, with nothing else beside."""
 
     dimensions: StrictDimensions | None = None
+    reported: StrictReported | None = None
     usage: StrictUsageDetails | None = None
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from bearlumen_server.pricebook import PriceBook
+    from bearlumen.pricing.book import PriceBook
     from bearlumen_server.storage import Store
 
     from .events import PricedEvent, UsageEvent

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     "event_id",
+    "parent_event_id",
     "ts",
     "provider",
     "model",
     *TOKENS,
     "cost",
     "cost_source",
+    "provider_cost",
     "price_id",
     "end_user",
     "feature",
@@ -29,7 +31,7 @@ _COLUMNS: Final = (
     "session_id",
     "session_type",
 )
-_JSON: Final = ("units", "dims", "details", "extra")
+_JSON: Final = ("units", "dims", "details", "reported", "extra")
 # The rows of the page first, their columns after: a deep page then reads one page of columns.
 _PAGE = """
     WITH page AS (
@@ -48,7 +50,7 @@ class EventPage:
     """One page of events, newest first; equal times in the order of their ids, downwards."""
 
     events: tuple[dict[str, Any], ...]
-    """Column to value; `units`, `dims`, `details` and `extra` are JSON texts."""
+    """Column to value; `units`, `dims`, `details`, `reported` and `extra` are JSON texts."""
     total: int
 
 

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -38,17 +38,17 @@ def is_time_ordered(event_id: UUID) -> bool:
 def usage_table(rows: Sequence[PricedEvent], *, received_at: datetime) -> Any:
     """Return a table of the columns of `events`, and those of `HELPERS`.
 
-    JSON columns travel as text. `event_id` has Arrow's UUID type, so the engine's join compares
-    UUIDs without a cast a row.
+    JSON columns travel as text. Ids have Arrow's UUID type, so the engine's join compares UUIDs
+    without a cast a row.
     """
     events = [row.event for row in rows]
-    ids = pa.array([event.event_id.bytes for event in events], pa.binary(16))
     return pa.table(
         {
             "position": pa.array(range(len(rows)), _COUNT),
             "time_ordered": pa.array([is_time_ordered(event.event_id) for event in events]),
             "org_id": pa.array([row.org_id for row in rows], _TEXT),
-            "event_id": pa.ExtensionArray.from_storage(pa.uuid(), ids),
+            "event_id": _uuids(event.event_id for event in events),
+            "parent_event_id": _uuids(event.parent_event_id for event in events),
             "ts": pa.array([event.at for event in events], _STAMP),
             "received_at": pa.array([received_at] * len(rows), _STAMP),
             "provider": pa.array([event.provider for event in events], _TEXT),
@@ -60,6 +60,7 @@ def usage_table(rows: Sequence[PricedEvent], *, received_at: datetime) -> Any:
             "reasoning_tokens": pa.array([e.usage.reasoning_tokens for e in events], _COUNT),
             "cost": pa.array([row.cost for row in rows], _COST),
             "cost_source": pa.array([row.cost_source for row in rows], _TEXT),
+            "provider_cost": pa.array([event.provider_cost for event in events], _COST),
             "price_id": pa.array([row.price_id for row in rows], _TEXT),
             "end_user": pa.array([event.end_user for event in events], _TEXT),
             "feature": pa.array([event.feature for event in events], _TEXT),
@@ -70,9 +71,15 @@ def usage_table(rows: Sequence[PricedEvent], *, received_at: datetime) -> Any:
             "units": pa.array([event.units_json for event in events], _TEXT),
             "dims": pa.array([event.dims_json for event in events], _TEXT),
             "details": pa.array([event.details_json for event in events], _TEXT),
+            "reported": pa.array([event.reported_json for event in events], _TEXT),
             "extra": pa.array([event.extra_json for event in events], _TEXT),
         }
     )
+
+
+def _uuids(ids: Iterable[UUID | None]) -> Any:
+    raw = pa.array([None if each is None else each.bytes for each in ids], pa.binary(16))
+    return pa.ExtensionArray.from_storage(pa.uuid(), raw)
 
 
 def revenue_table(records: Sequence[Revenue], *, org_id: str, received_at: datetime) -> Any:

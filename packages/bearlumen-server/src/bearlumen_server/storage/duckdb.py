@@ -47,7 +47,8 @@ _OTHERS = "NOT b.time_ordered"
 _INSERT_USAGE = """
     INSERT INTO events BY NAME
     SELECT * REPLACE (units::JSON::VARIANT AS units, dims::JSON::VARIANT AS dims,
-                      details::JSON::VARIANT AS details, extra::JSON::VARIANT AS extra)
+                      details::JSON::VARIANT AS details, extra::JSON::VARIANT AS extra,
+                      reported::JSON::VARIANT AS reported)
     FROM fresh"""
 _KNOWN_REVENUE = """
     SELECT b.position FROM incoming b JOIN revenue r

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 import pytest
 
-from bearlumen_server.pricebook import PriceBook, Usage
-from bearlumen_server.pricebook import book as book_module
+from bearlumen.pricing import Usage
+from bearlumen.pricing import book as book_module
+from bearlumen.pricing.book import PriceBook
 
 NOVEMBER = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PLAIN = Usage(input_tokens=1000, output_tokens=500)
@@ -93,6 +94,11 @@ def test_a_model_listed_without_prices_has_no_cost(book: PriceBook) -> None:
         ("openai", "gpt-4o", Usage(input_tokens=9, service_tier="scale")),
         # Azure sells gpt-4o at OpenAI's list price; its batch price is not on OpenAI's list.
         ("azure", "gpt-4o", Usage(input_tokens=9, batch=True)),
+        # The catalogue knows no tier of AWS; reserved capacity is paid by the month.
+        *(
+            ("bedrock", "amazon.nova-pro-v1:0", Usage(input_tokens=9, service_tier=tier))
+            for tier in ("flex", "priority", "reserved")
+        ),
     ],
 )
 def test_a_context_without_a_price_has_no_cost(
@@ -118,14 +124,25 @@ def test_cached_audio_of_unknown_size_has_no_cost(book: PriceBook) -> None:
     assert "cached audio" in reason(book, "openai", "gpt-realtime", usage)
 
 
-@pytest.mark.parametrize("provider", ["unknown", "", "my-openai-proxy", "huggingface", "ollama"])
+@pytest.mark.parametrize(
+    "provider",
+    ["unknown", "", "my-openai-proxy", "huggingface", "ollama", "vllm", "litellm", "ai21"],
+)
 def test_a_provider_we_do_not_know_has_no_cost(book: PriceBook, provider: str) -> None:
     """The same model costs different amounts elsewhere: a guess becomes a wrong invoice."""
     assert "'gpt-4o'" in reason(book, provider, "gpt-4o")
 
 
 @pytest.mark.parametrize(
-    ("provider", "why"), [("ollama", "locally"), ("unknown", "a guess"), ("huggingface", "backend")]
+    ("provider", "why"),
+    [
+        ("ollama", "locally"),
+        ("vllm", "own machines"),
+        ("unknown", "a guess"),
+        ("huggingface", "backend"),
+        ("litellm", "who answered"),
+        ("ai21", "no provider 'ai21' in the catalogue"),
+    ],
 )
 def test_a_provider_that_never_has_a_price_says_why(
     book: PriceBook, provider: str, why: str
@@ -159,6 +176,19 @@ def test_a_count_that_is_no_count_has_no_cost(book: PriceBook, model: str, usage
     assert reason(book, "openai", model, usage)
 
 
+@pytest.mark.parametrize(
+    "usage",
+    [
+        Usage(input_tokens=5, cache_write_5m_tokens=-5),
+        Usage(input_tokens=5, cache_write_5m_tokens=-5, cache_write_1h_tokens=5),
+        Usage(input_tokens=5, cache_write_tokens=-5, cache_write_5m_tokens=5),
+    ],
+)
+def test_a_negative_part_of_cache_writes_is_not_made_up_for(book: PriceBook, usage: Usage) -> None:
+    """The other parts must not hide it."""
+    assert "negative" in reason(book, "anthropic", "claude-sonnet-4-5", usage)
+
+
 def test_a_huge_count_still_gets_an_answer(book: PriceBook) -> None:
     """More digits than Python prints: exact, and not our business to doubt."""
     usage = Usage(input_tokens=10**5000 + 1)
@@ -176,5 +206,5 @@ def test_made_up_names_do_not_grow_memory(monkeypatch: pytest.MonkeyPatch) -> No
         reason(book, "openai", "x" * 300 + str(number))
     remembered = book._remembered  # pyright: ignore[reportPrivateUsage]
     assert len(remembered) == 10
-    assert max(len(model) for _, model, _, _ in remembered) < 20
+    assert max(len(model) for _, model, *_ in remembered) < 20
     assert book.price(provider="openai", model="gpt-4o", at=NOVEMBER, usage=PLAIN).cost is not None

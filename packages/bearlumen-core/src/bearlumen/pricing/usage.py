@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 
+FRACTIONAL_DIGITS = 12
+"""Of a cost in US dollars."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
     """What one event consumed.
@@ -26,8 +30,10 @@ class Usage:
     """Part of the input, served from cache."""
     cache_write_tokens: int = 0
     """Part of the input, written to cache for any length of time."""
+    cache_write_5m_tokens: int = 0
+    """Part of `cache_write_tokens`: kept for five minutes."""
     cache_write_1h_tokens: int = 0
-    """Part of `cache_write_tokens`: kept for an hour instead of five minutes."""
+    """Part of `cache_write_tokens`: kept for an hour. What is neither is priced as five minutes."""
     reasoning_tokens: int = 0
     """Part of the output."""
     audio_input_tokens: int = 0
@@ -48,6 +54,8 @@ class Usage:
     """The tier the provider says it served, in its own word."""
     batch: bool = False
     """Sent through the provider's batch interface."""
+    inference_geo: str | None = None
+    """Where the model ran, in the provider's own word, if the call was bound to a place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +67,8 @@ class Priced:
     source: str | None
     """`catalogue`; None when unpriced."""
     price_id: str | None
-    """What priced it: catalogue version, model, epoch, context and tier; None when unpriced."""
+    """What priced it: catalogue version, model, epoch, context, place and tier; None when
+    unpriced."""
     reason: str | None
     """One short sentence saying why there is no cost; None when there is one."""
 
@@ -91,6 +100,20 @@ def completed(usage: Usage) -> Usage:
     return replace(usage, input_tokens=read, output_tokens=written)
 
 
+def cache_writes(usage: Usage) -> int:
+    """Everything that was written to cache: who sends the parts may not send their total.
+
+    Raises:
+        NoPrice: One of them is negative.
+    """
+    short, hour = usage.cache_write_5m_tokens, usage.cache_write_1h_tokens
+    if not short and not hour:
+        return usage.cache_write_tokens
+    if min(usage.cache_write_tokens, short, hour) < 0:
+        raise NoPrice("cannot price a negative count")
+    return max(usage.cache_write_tokens, short + hour)
+
+
 def is_empty(usage: Usage) -> bool:
     """Whether a completed event reports nothing at all."""
     totals = usage.input_tokens is None and usage.output_tokens is None
@@ -98,7 +121,7 @@ def is_empty(usage: Usage) -> bool:
 
 
 def _input_parts(usage: Usage) -> int | None:
-    writes = max(usage.cache_write_tokens, usage.cache_write_1h_tokens)
+    writes = cache_writes(usage)
     media = _sum((usage.audio_input_tokens, usage.image_input_tokens))
     cached = _sum((usage.cache_read_tokens, writes))
     if media and cached:

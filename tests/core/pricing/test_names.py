@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from genai_prices.data import providers
 
-from bearlumen_server.pricebook import Usage
-from bearlumen_server.pricebook.names import CATALOGUE_PROVIDERS, NEVER_PRICED
+from bearlumen.pricing import Usage
+from bearlumen.pricing.names import CATALOGUE_PROVIDERS, NEVER_PRICED
 
 if TYPE_CHECKING:
-    from bearlumen_server.pricebook import PriceBook
+    from bearlumen.pricing.book import PriceBook
 
 NOVEMBER = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SONNET = "anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -68,6 +68,21 @@ def entry(book: PriceBook, provider: str, model: str) -> str | None:
         ("vertex", "claude-sonnet-4-5@20250929", "google/claude-sonnet-4-5"),
         ("xai", "grok-4.3", "x-ai/grok-4.3"),
         ("aws.bedrock", SONNET, f"aws/regional.{SONNET}"),
+        # What the body of Claude's own response says: AWS has one price for these, wherever.
+        (
+            "bedrock",
+            "claude-3-7-sonnet-20250219",
+            "aws/regional.anthropic.claude-3-7-sonnet-20250219-v1:0",
+        ),
+        (
+            "bedrock",
+            "claude-sonnet-4-20250514",
+            "aws/regional.anthropic.claude-sonnet-4-20250514-v1:0",
+        ),
+        ("bedrock-mantle", "openai.gpt-5.5", "aws/openai.gpt-5.5"),
+        ("bedrock-mantle", "openai.gpt-6-sol", "aws/regional.openai.gpt-6-sol"),
+        ("bedrock-mantle", "global.openai.gpt-6-sol", "aws/global.openai.gpt-6-sol"),
+        ("zai", "glm-4.6", "zai/GLM-4.6"),
     ],
 )
 def test_every_form_of_a_model_id_finds_its_entry(
@@ -92,6 +107,25 @@ def test_every_form_of_a_model_id_finds_its_entry(
 def test_an_id_that_hides_its_model_has_no_price(book: PriceBook, model: str) -> None:
     """Only the caller knows what an opaque ARN stands for."""
     assert entry(book, "bedrock", model) is None
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model"),
+    [
+        ("anthropic", "claude-sonnet-4-5-20250929"),
+        ("anthropic", "claude-haiku-4-5-20251001"),
+        ("anthropic", "claude-opus-5"),
+        ("openai", "gpt-6-sol"),
+    ],
+)
+def test_a_bare_name_of_two_prices_has_none(book: PriceBook, vendor: str, model: str) -> None:
+    """Globally it costs less than in a region, and the response does not say where it was."""
+    for place in ("us", "global"):
+        assert entry(book, "bedrock", f"{place}.{vendor}.{model}") is not None
+    usage = Usage(input_tokens=1)
+    priced = book.price(provider="bedrock", model=model, at=NOVEMBER, usage=usage)
+    assert priced.cost is None
+    assert "in a region and at another globally" in (priced.reason or "")
 
 
 def test_the_reason_for_an_opaque_arn_shows_it(book: PriceBook) -> None:

@@ -15,15 +15,13 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .usage import NoPrice, Priced, shown
+from .usage import FRACTIONAL_DIGITS, NoPrice, Priced, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .usage import Usage
 
-FRACTIONAL_DIGITS = 12
-"""Of a cost in US dollars."""
 PICODOLLARS = 10**FRACTIONAL_DIGITS
 MAX_QUANTITY_DIGITS = 60
 MAX_QUANTITY_EXPONENT = 30
@@ -85,6 +83,9 @@ class Side:
         return charge + total * self.rate
 
 
+_FREE = Side(name="", rate=0, parts=())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rates:
     """One price list: a model in one epoch, context and tier."""
@@ -100,6 +101,10 @@ class Rates:
     """Fewer are billed as this many."""
     per_request: bool
     """Whether a request costs something by itself."""
+    bills_tokens: bool
+    """Whether tokens of any kind have a price."""
+    bills_sessions: bool
+    """Whether a call costs something for as long as it lasts, whatever else it costs."""
 
     def price(self, usage: Usage) -> Priced:
         """The exact cost, rounded once.
@@ -107,14 +112,31 @@ class Rates:
         Raises:
             NoPrice: Something that was used has no price here.
         """
-        charge: int | Fraction = self.input.charge(usage, usage.input_tokens or 0)
-        charge += self.output.charge(usage, usage.output_tokens or 0)
+        for_unit = self._is_for_a_unit(usage)
+        read, written = (_FREE, _FREE) if for_unit else (self.input, self.output)
+        charge: int | Fraction = read.charge(usage, usage.input_tokens or 0)
+        charge += written.charge(usage, usage.output_tokens or 0)
         if usage.tool_calls:
             charge += self._tools(usage.tool_calls)
         if self.per_request or usage.units:
             charge += self._units(usage.units)
         cost = dollars(charge, self.scale)
         return Priced(cost=cost, source="catalogue", price_id=self.price_id, reason=None)
+
+    def _is_for_a_unit(self, usage: Usage) -> bool:
+        """Whether a unit is all that is billed: what has no token price may report tokens too.
+
+        Raises:
+            NoPrice: Units and tokens are billed, and only one of the two is reported.
+        """
+        billed = any(quantity and name in self.units for name, quantity in usage.units.items())
+        if not self.bills_tokens:
+            return billed
+        if billed and usage.input_tokens is None and usage.output_tokens is None:
+            raise NoPrice("charges for tokens too, and the event reports none")
+        if self.bills_sessions and "seconds" not in usage.units:
+            raise NoPrice("charges for the time of a session too, and the event reports none")
+        return False
 
     def _tools(self, calls: Mapping[str, int]) -> int:
         charge = 0

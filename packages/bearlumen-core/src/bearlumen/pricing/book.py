@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from .context import context_words
 from .epochs import price_dates
-from .names import CATALOGUE_PROVIDERS, NEVER_PRICED, model_forms
+from .names import CATALOGUE_PROVIDERS, NEVER_PRICED, global_form, model_forms
 from .pricelist import PriceList, price_list
+from .residency import token_factor
 from .usage import NoPrice, Priced, completed, is_empty, shown, unpriced
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ MAX_REMEMBERED = 4096
 """Lookups kept. A busy server sees some hundreds of models; names are the sender's to choose, so
 without a bound the memory would be the sender's too."""
 MAX_NAME_CHARS = 256
-"""Longer provider, model and tier names are nobody's and are not looked up."""
+"""Longer names of providers, models, tiers and places are nobody's and are not looked up."""
 
-_Key = tuple[str, str, str | None, bool]
+_Key = tuple[str, str, str | None, bool, str | None]
 
 
 class PriceBook:
@@ -70,7 +71,7 @@ class PriceBook:
         Returns:
             The cost in US dollars, or None with the reason. It never raises for any usage.
         """
-        key = (provider, model, usage.service_tier, usage.batch)
+        key = (provider, model, usage.service_tier, usage.batch, usage.inference_geo)
         found = self._remembered.get(key) or self._remember(key)
         if isinstance(found, Priced):
             return found
@@ -80,9 +81,13 @@ class PriceBook:
         except NoPrice as gap:
             return unpriced(f"{found.name} {gap}")
 
+    def after_fork_in_child(self) -> None:
+        """Replace the lock: in the child it may be held by a thread that is not there."""
+        self._lock = Lock()
+
     def _remember(self, key: _Key) -> PriceList | Priced:
-        provider, model, tier, _ = key
-        if max(len(provider), len(model), len(tier or "")) > MAX_NAME_CHARS:
+        provider, model, tier, _, place = key
+        if max(len(provider), len(model), len(tier or ""), len(place or "")) > MAX_NAME_CHARS:
             return unpriced(f"a name has more than {MAX_NAME_CHARS} characters: {shown(model)}")
         try:
             found = self._look_up(key)
@@ -96,7 +101,7 @@ class PriceBook:
         return found
 
     def _look_up(self, key: _Key) -> PriceList:
-        name, ref, tier, batch = key
+        name, ref, tier, batch, place = key
         name, ref = name.strip().lower(), ref.strip()
         if name in NEVER_PRICED:
             raise NoPrice(f"no price for {shown(ref)}: {NEVER_PRICED[name]}")
@@ -109,7 +114,16 @@ class PriceBook:
                 break
         else:
             raise NoPrice(f"no price for {shown(ref)}: not a model of {provider.id}")
+        if self._differs_globally(provider, model, form):
+            raise NoPrice(
+                f"no price for {shown(ref)}: {provider.id} sells it at one price in a region and "
+                "at another globally, and this name is that of both; name it as it was called"
+            )
         owner = self._owner(provider, model)
+        try:
+            factor = token_factor(seller=provider.id, model=model.id, inference_geo=place)
+        except NoPrice as gap:
+            raise NoPrice(f"{owner.id}/{model.id} {gap}") from gap
         return price_list(
             model,
             name=f"{owner.id}/{model.id}",
@@ -117,7 +131,17 @@ class PriceBook:
             words=context_words(catalogue_id=provider.id, service_tier=tier, batch=batch),
             seller=provider.id,
             own=owner is provider,
+            token_factor=factor,
         )
+
+    def _differs_globally(self, seller: Provider, model: ModelInfo, form: str) -> bool:
+        """Whether the name leaves open which of two price lists of one seller is meant."""
+        name = global_form(form, entry=model.id)
+        found = name and seller.find_model(name, all_providers=self._providers)
+        if not found:
+            return False
+        # An older model has no global profile, and is found under this name too: no difference.
+        return (found.prices, found.price_variants) != (model.prices, model.price_variants)
 
     def _owner(self, seller: Provider, model: ModelInfo) -> Provider:
         """Whose list the model is from: some providers sell models priced in another's list."""

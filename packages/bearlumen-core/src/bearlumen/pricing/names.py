@@ -19,6 +19,7 @@ CATALOGUE_PROVIDERS: Mapping[str, str] = MappingProxyType(
         "anthropic": "anthropic",
         "azure": "azure",
         "bedrock": "aws",
+        "bedrock-mantle": "aws",
         "cerebras": "cerebras",
         "cohere": "cohere",
         "deepseek": "deepseek",
@@ -38,6 +39,7 @@ CATALOGUE_PROVIDERS: Mapping[str, str] = MappingProxyType(
         # The prefixes LiteLLM uses: https://docs.litellm.ai/docs/providers
         "azure_ai": "azure",
         "bedrock_converse": "aws",
+        "bedrock_mantle": "aws",
         "fireworks_ai": "fireworks",
         "together_ai": "together",
         "vertex_ai": "google",
@@ -58,9 +60,11 @@ NEVER_PRICED: Mapping[str, str] = MappingProxyType(
     {
         "": "the event names no provider",
         "huggingface": "Hugging Face prices depend on the backend, which the event does not name",
+        "litellm": "LiteLLM hands calls on, and the event does not name who answered",
         "ollama": "Ollama runs the model locally; the catalogue has no price for it",
         # The same model costs different amounts at different providers.
         "unknown": "the provider is unknown, and a price by model name alone would be a guess",
+        "vllm": "vLLM runs the model on one's own machines; the catalogue has no price for it",
     }
 )
 """Providers that are unpriced whatever the model, and why."""
@@ -75,6 +79,9 @@ _READABLE_ARN = re.compile(
 # `global.` is not here: a global profile costs less than a regional one, and the catalogue lists it
 # apart. Neither is `us-gov.`, whose prices it does not have.
 _GEOGRAPHY = re.compile(r"(?:us|eu|apac|jp|au|in|ca)\.(?P<model>.+)", re.IGNORECASE)
+
+# The catalogue's id of what AWS sells by region; the global profile's begins with `global.`.
+_REGIONAL = re.compile(r"regional\.(?P<vendor>[^.]+)\..+")
 
 # `models/…`, `publishers/google/models/…`, `projects/…/locations/…/publishers/google/models/…`
 _RESOURCE_NAME = re.compile(
@@ -106,3 +113,22 @@ def model_forms(model: str, *, provider: str, catalogue_id: str) -> Iterator[str
     vendor, _, bare = model.partition("/")
     if bare and vendor.lower() in {provider, catalogue_id}:
         yield bare
+
+
+def global_form(model: str, *, entry: str) -> str | None:
+    """How AWS calls the global profile of a model whose name says nothing of its geography.
+
+    Such is the name in the body of Claude's own response: `claude-sonnet-4-5-20250929`. With the
+    vendor before it, `anthropic.claude-…`, it is that of the region.
+
+    Args:
+        model: The model id as it found the entry.
+        entry: The catalogue's id of the model.
+
+    Returns:
+        None if the name says it, or the model is not sold by region.
+    """
+    regional = _REGIONAL.fullmatch(entry)
+    if regional is None or f"{regional['vendor']}." in model.lower():
+        return None
+    return f"global.{regional['vendor']}.{model}"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from genai_prices.data_units import unit_data
 
 from .rates import PICODOLLARS, Overlap, Rates, Side
-from .usage import NoPrice
+from .residency import ORDINARY
+from .usage import NoPrice, cache_writes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +87,11 @@ UNDERSTOOD = (
 
 
 def compile_rates(
-    prices: Mapping[str, Decimal], *, price_id: str, minimum_seconds: int = 0
+    prices: Mapping[str, Decimal],
+    *,
+    price_id: str,
+    minimum_seconds: int = 0,
+    token_factor: Fraction = ORDINARY,
 ) -> Rates:
     """Turn catalogue prices into integer rates without rounding any.
 
@@ -94,6 +99,7 @@ def compile_rates(
         prices: US dollars by catalogue price key, for example `{"input_mtok": Decimal("2.5")}`.
         price_id: The name of this price list.
         minimum_seconds: The shortest duration that is billed.
+        token_factor: What the prices of tokens are multiplied by.
 
     Raises:
         NoPrice: There are no prices, or one of a kind this module does not know how to charge.
@@ -102,7 +108,12 @@ def compile_rates(
         raise NoPrice("is listed in the catalogue without a price")
     if unknown := sorted(prices.keys() - UNDERSTOOD):
         raise NoPrice(f"is priced by {unknown[0]}, which this version cannot count")
-    rates, scale = scaled(prices)
+    rates, scale = scaled(
+        {
+            key: Fraction(price) * (token_factor if key in _TOKEN_PRICES else 1)
+            for key, price in prices.items()
+        }
+    )
     return Rates(
         price_id=price_id,
         scale=scale,
@@ -112,10 +123,13 @@ def compile_rates(
         tools=_by_name(TOOL_PRICES, rates),
         minimum_seconds=minimum_seconds,
         per_request="requests_kcount" in rates,
+        bills_tokens=bool(_TOKEN_PRICES & rates.keys()),
+        # The hours of a session are more than those of audio that was handed in.
+        bills_sessions="audio_hours" in rates and "input_audio_hours" not in rates,
     )
 
 
-def scaled(prices: Mapping[str, Decimal]) -> tuple[dict[str, int], int]:
+def scaled(prices: Mapping[str, Decimal] | Mapping[str, Fraction]) -> tuple[dict[str, int], int]:
     """What one unit costs as an integer, by price key, and what to divide by for US dollars."""
     exact = {key: Fraction(price) / PER[key] for key, price in prices.items()}
     scale = lcm(PICODOLLARS, *(rate.denominator for rate in exact.values()))
@@ -166,9 +180,7 @@ def _parts(kinds: Sequence[tuple[Count, int | None]], base: int) -> tuple[tuple[
 
 
 def _short_writes(usage: Usage) -> int:
-    if usage.cache_write_1h_tokens:
-        return max(0, usage.cache_write_tokens - usage.cache_write_1h_tokens)
-    return usage.cache_write_tokens
+    return cache_writes(usage) - usage.cache_write_1h_tokens
 
 
 def _by_name(table: Mapping[str, tuple[str, ...]], rates: Mapping[str, int]) -> dict[str, int]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bearlumen_server.pricebook import PriceBook
+from bearlumen.pricing.book import PriceBook
 
 
 @pytest.fixture(scope="session")

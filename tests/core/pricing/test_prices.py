@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bearlumen_server.pricebook import Usage
+from bearlumen.pricing import Usage
 
 if TYPE_CHECKING:
-    from bearlumen_server.pricebook import PriceBook
+    from bearlumen.pricing.book import PriceBook
 
 NOVEMBER = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PLAIN = Usage(input_tokens=1000, output_tokens=500)
@@ -60,6 +61,29 @@ def test_cache_writes_cost_by_how_long_they_are_kept(book: PriceBook) -> None:
     )
     expected = Decimal("0.015") + Decimal("0.0006") + Decimal("0.0075") + Decimal("0.006")
     assert cost(book, "anthropic", "claude-sonnet-4-5", usage) == expected + Decimal("0.0075")
+
+
+@pytest.mark.parametrize(
+    ("writes", "expected"),
+    [
+        # All at $3.75 for five minutes, said or not.
+        (Usage(cache_write_tokens=3000), "0.01125"),
+        (Usage(cache_write_tokens=3000, cache_write_5m_tokens=3000), "0.01125"),
+        # 1000 at $6 for an hour; of the rest 500 are said to be short, 1500 are neither.
+        (
+            Usage(cache_write_tokens=3000, cache_write_5m_tokens=500, cache_write_1h_tokens=1000),
+            "0.0135",
+        ),
+        # The parts without their total are the total.
+        (Usage(cache_write_5m_tokens=2000, cache_write_1h_tokens=1000), "0.0135"),
+    ],
+)
+def test_short_cache_writes_are_a_part_of_all_writes(
+    book: PriceBook, writes: Usage, expected: str
+) -> None:
+    """Said twice they are charged once; what is neither short nor long costs what short does."""
+    for usage in (writes, replace(writes, input_tokens=3000)):
+        assert cost(book, "anthropic", "claude-sonnet-4-5", usage) == Decimal(expected)
 
 
 def test_reasoning_has_its_own_price_where_the_model_has_one(book: PriceBook) -> None:
@@ -202,6 +226,15 @@ def test_a_word_for_ordinary_service_is_the_standard_price(book: PriceBook, tier
     usage = Usage(input_tokens=1000, output_tokens=500, service_tier=tier)
     # $0.59 and $0.79
     assert cost(book, "groq", "llama-3.3-70b-versatile", usage) == Decimal("0.000985")
+
+
+@pytest.mark.parametrize("tier", ["default", None])
+def test_the_default_tier_of_bedrock_is_the_standard_price(
+    book: PriceBook, tier: str | None
+) -> None:
+    """What `converse` and the header say of most calls: $0.80 and $3.20."""
+    usage = Usage(input_tokens=1000, output_tokens=500, service_tier=tier)
+    assert cost(book, "bedrock", "amazon.nova-pro-v1:0", usage) == Decimal("0.0024")
 
 
 def test_a_billed_tool_is_added(book: PriceBook) -> None:

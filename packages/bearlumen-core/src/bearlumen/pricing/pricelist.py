@@ -10,11 +10,13 @@ from genai_prices.types import TieredPrices
 from .compiler import PER, compile_rates
 from .epochs import Calendar, calendar, select
 from .rates import Tiers
+from .residency import label
 from .usage import NoPrice
 
 if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
+    from fractions import Fraction
 
     from genai_prices.types import ModelInfo, ModelPrice
 
@@ -30,7 +32,7 @@ MINIMUM_SECONDS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PriceList:
-    """A model of the catalogue, in one context."""
+    """A model of the catalogue, in one context and place."""
 
     name: str
     """Provider and model, as the catalogue has them: `openai/gpt-4o`."""
@@ -42,6 +44,8 @@ class PriceList:
     own: bool
     """False when the model comes from the list of another provider, which this one resells."""
     minimum_seconds: int
+    token_factor: Fraction
+    """What the prices of tokens are multiplied by."""
     compiled: dict[Epoch, Tiers | NoPrice] = field(default_factory=dict["Epoch", "Tiers | NoPrice"])
     """By epoch; bounded by the catalogue's own dates."""
 
@@ -72,6 +76,7 @@ def price_list(
     words: tuple[str, ...],
     seller: str,
     own: bool,
+    token_factor: Fraction,
 ) -> PriceList:
     """A price list with nothing compiled yet.
 
@@ -82,6 +87,7 @@ def price_list(
         words: What is not ordinary about the calls, from `context_words`.
         seller: The catalogue's id of the provider that was called.
         own: Whether that provider lists the model itself.
+        token_factor: What the prices of tokens are multiplied by.
     """
     return PriceList(
         name=name,
@@ -91,12 +97,14 @@ def price_list(
         words=words,
         own=own,
         minimum_seconds=MINIMUM_SECONDS.get((seller, model.id), 0),
+        token_factor=token_factor,
     )
 
 
 def _compile(prices: PriceList, at: datetime) -> Tiers:
     selection = select(prices.model, at=at, words=prices.words, own=prices.own)
     price_id = f"{prices.catalogue}:{prices.name}{selection.label}"
+    price_id += label(prices.token_factor)
     stated = _stated(selection.prices)
     starts = sorted(
         {
@@ -110,12 +118,14 @@ def _compile(prices: PriceList, at: datetime) -> Tiers:
         {key: _above(price, None) for key, price in stated.items()},
         price_id=price_id,
         minimum_seconds=prices.minimum_seconds,
+        token_factor=prices.token_factor,
     )
     upper = (
         compile_rates(
             {key: _above(price, start) for key, price in stated.items()},
             price_id=f"{price_id}>{start}",
             minimum_seconds=prices.minimum_seconds,
+            token_factor=prices.token_factor,
         )
         for start in starts
     )
