@@ -1,20 +1,23 @@
 """A tracked stream is the provider's stream: same items, same time, same errors, same helpers."""
 
 import asyncio
+import contextlib
 import gc
-import io
-from collections.abc import AsyncIterator, Iterator
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.response import StreamingBody  # pyright: ignore[reportMissingTypeStubs]
 
-from bearlumen import BearLumen, InvalidRequestError, MemoryTransport, TrackedResponse
+from bearlumen import BearLumen, MemoryTransport, TrackedResponse
 from support.replay import (
+    Event,
     Recording,
     Tape,
     async_client_for,
     client_for,
+    has_async,
     load,
     rebuild,
     rebuild_async,
@@ -22,9 +25,12 @@ from support.replay import (
 )
 
 STREAMED = [r for r in map(load, recordings()) if r.streaming]
+ASYNC = [r for r in STREAMED if has_async(r) and r.sdk != "json"]
 each_stream = pytest.mark.parametrize("recording", STREAMED, ids=lambda r: r.name)
+each_async_stream = pytest.mark.parametrize("recording", ASYNC, ids=lambda r: r.name)
 CHAT_CHUNK = {"object": "chat.completion.chunk", "id": "c1", "model": "gpt-4o", "choices": []}
 USAGE = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
+MESSAGES: Any = [{"role": "user", "content": "hello"}]
 
 
 def recording(name: str) -> Recording:
@@ -32,192 +38,126 @@ def recording(name: str) -> Recording:
     return next(r for r in STREAMED if r.name == name)
 
 
-def items(stream: Any) -> list[Any]:
-    """What a caller reads from a stream, or from boto3's dict that holds one."""
-    return list(stream["stream"] if isinstance(stream, dict) else stream)
+def stream_in(answer: Any) -> Any:
+    """The stream itself, which boto3 hands out within a dict."""
+    if not isinstance(answer, dict):
+        return answer
+    return answer["stream"] if "stream" in answer else answer["body"]
+
+
+def with_usage() -> list[dict[str, Any]]:
+    """The items of a stream that states its usage at its end."""
+    return [CHAT_CHUNK, CHAT_CHUNK, {**CHAT_CHUNK, "usage": USAGE}]
 
 
 @each_stream
 def test_items_pass_through_unchanged(recording: Recording, bear: BearLumen) -> None:
     """The items are those that the SDK gives, in their order."""
-    assert items(bear.track(rebuild(recording))) == items(rebuild(recording))
+    tracked = bear.track(rebuild(recording))
+    assert list(stream_in(tracked)) == list(stream_in(rebuild(recording)))
 
 
 @each_stream
 def test_nothing_is_read_ahead(recording: Recording, bear: BearLumen) -> None:
     """After each item, no more of the answer has been read than without us."""
     mine, plain = Tape(recording), Tape(recording)
-    tracked, untracked = rebuild(recording, tape=mine), rebuild(recording, tape=plain)
-    tracked = bear.track(tracked)
+    tracked = bear.track(rebuild(recording, tape=mine))
+    untracked = rebuild(recording, tape=plain)
     assert mine.played == plain.played
-    pairs = zip(
-        tracked["stream"] if isinstance(tracked, dict) else tracked,
-        untracked["stream"] if isinstance(untracked, dict) else untracked,
-        strict=True,
-    )
-    for _ in pairs:
+    for _ in zip(stream_in(tracked), stream_in(untracked), strict=True):
         assert mine.played == plain.played
 
 
-def test_attributes_of_the_stream_stay_reachable(bear: BearLumen) -> None:
-    """What the wrapper lacks, the SDK's stream has."""
-    stream = bear.track(rebuild(recording("openai/chat-stream")))
-    assert stream.response.status_code == 200
-    with pytest.raises(AttributeError):
-        _ = stream.no_such_thing
-    stream.close()
-
-
-def test_result_is_refused_until_the_stream_is_read(bear: BearLumen) -> None:
-    """A figure that is not final is not given out as if it were."""
-    stream = bear.track(iter([CHAT_CHUNK, {**CHAT_CHUNK, "usage": USAGE}]))
-    next(stream)
-    with pytest.raises(InvalidRequestError, match="read the stream to its end"):
-        _ = stream.result
-    assert list(stream) == [{**CHAT_CHUNK, "usage": USAGE}]
-    assert stream.result.input_tokens == 10
-
-
+@each_async_stream
 @pytest.mark.anyio
-async def test_awaiting_an_unread_stream_does_not_hang(bear: BearLumen) -> None:
-    """A wait that could never end is an error instead."""
-    stream = bear.track(await rebuild_async(recording("anthropic/messages-stream")))
-    with pytest.raises(InvalidRequestError, match="read the stream to its end"):
-        await stream.result
-    await stream.close()
+async def test_nothing_is_read_ahead_by_an_async_stream(
+    recording: Recording, bear: BearLumen
+) -> None:
+    """The same of async streams, which give the same items."""
+    mine, plain = Tape(recording), Tape(recording)
+    tracked = bear.track(await rebuild_async(recording, tape=mine))
+    untracked = await rebuild_async(recording, tape=plain)
+    async for item in untracked:
+        assert await anext(tracked) == item
+        assert mine.played == plain.played
+    assert [item async for item in tracked] == []
 
 
-def test_reading_goes_on_after_a_break(bear: BearLumen, sent: MemoryTransport) -> None:
-    """Leaving a loop is not the end of a stream: it can be read on, and is one event."""
-    stream = bear.track(iter([CHAT_CHUNK, CHAT_CHUNK, {**CHAT_CHUNK, "usage": USAGE}]))
-    for _ in stream:
-        break
-    assert len(list(stream)) == 2
-    bear.flush()
-    assert [event["input_tokens"] for event in sent.events] == [10]
+@each_stream
+def test_stream_is_of_the_class_it_was(recording: Recording, bear: BearLumen) -> None:
+    """Code that asks what it holds gets the answer that it got without us."""
+    tracked, untracked = bear.track(rebuild(recording)), rebuild(recording)
+    assert isinstance(stream_in(tracked), type(stream_in(untracked)))
+    assert isinstance(tracked, type(untracked))
+    assert inspect.isgenerator(tracked) == inspect.isgenerator(untracked)
 
 
-def test_closed_stream_is_recorded_as_incomplete(bear: BearLumen, sent: MemoryTransport) -> None:
-    """What is known of a stream that is closed early is recorded, and marked."""
-    stream = bear.track(rebuild(recording("anthropic/messages-stream")))
-    next(stream)
-    stream.close()
-    bear.flush()
-    (event,) = sent.events
-    assert stream.result.incomplete
-    assert event["metadata"]["incomplete"] is True
-    assert event["input_tokens"] == recording("anthropic/messages-stream").counts["input_tokens"]
+@each_async_stream
+@pytest.mark.anyio
+async def test_async_stream_is_of_the_class_it_was(recording: Recording, bear: BearLumen) -> None:
+    """The same of async streams."""
+    tracked, untracked = bear.track(await rebuild_async(recording)), await rebuild_async(recording)
+    assert isinstance(tracked, type(untracked))
+    assert inspect.isasyncgen(tracked) == inspect.isasyncgen(untracked)
 
 
-def test_stream_left_after_its_final_usage_is_complete(bear: BearLumen) -> None:
-    """Not waiting for the last, empty item of a stream loses nothing."""
-    stream = bear.track(iter([CHAT_CHUNK, {**CHAT_CHUNK, "usage": USAGE}, CHAT_CHUNK]))
-    next(stream)
-    next(stream)
-    stream.close()
+SURFACES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "openai response": ("openai/chat-stream", lambda s: dict(s.response.headers)),
+    "openai items": ("openai/chat-stream", lambda s: [next(s), *s]),
+    "openai with": ("openai/responses-stream", lambda s: s.__enter__().response.status_code),
+    "anthropic response": ("anthropic/messages-stream", lambda s: dict(s.response.headers)),
+    "anthropic raw_events": (
+        "anthropic/messages-stream",
+        lambda s: [(event.event, event.data) for event in s.raw_events(s.response)],
+    ),
+    "mistral response": ("mistral/chat-stream", lambda s: s.response.status_code),
+    "mistral generator": ("mistral/chat-stream", lambda s: [next(s.generator), *s.generator]),
+    "mistral client_ref": ("mistral/chat-stream", lambda s: type(s.client_ref)),
+    "gemini send": ("gemini/generate-content-stream", lambda s: [s.send(None), *s]),
+    "gemini frame": ("gemini/generate-content-stream", lambda s: [s.gi_running, *s, s.gi_frame]),
+    "ollama send": ("ollama/chat-stream", lambda s: [s.send(None), next(s), *s]),
+    "bedrock items": ("bedrock/converse-stream", lambda s: list(s["stream"])),
+    "bedrock keys": ("bedrock/converse-stream", lambda s: {**s, "stream": None}),
+}
+"""What a caller may do with a stream."""
+
+
+@pytest.mark.parametrize(("name", "use"), SURFACES.values(), ids=SURFACES)
+def test_stream_does_what_it_did(name: str, use: Callable[[Any], Any], bear: BearLumen) -> None:
+    """Whatever a caller does with a stream gives him what it gave without us."""
+    assert use(bear.track(rebuild(recording(name)))) == use(rebuild(recording(name)))
+
+
+@pytest.mark.parametrize(
+    "use", ["anthropic raw_events", "mistral generator", "gemini send", "ollama send"]
+)
+def test_items_are_counted_whichever_way_they_go(use: str, bear: BearLumen) -> None:
+    """No way of reading a stream to its end leads past us."""
+    name, read = SURFACES[use]
+    stream = bear.track(rebuild(recording(name)))
+    read(stream)
+    assert stream.result.counts == recording(name).counts
     assert not stream.result.incomplete
-    assert stream.result.output_tokens == 4
-
-
-def test_dropped_stream_is_recorded(bear: BearLumen, sent: MemoryTransport) -> None:
-    """A stream that nobody holds any more is recorded with what is known of it."""
-    for _ in bear.track(rebuild(recording("openai/responses-stream"))):
-        break
-    gc.collect()
-    bear.flush()
-    (event,) = sent.events
-    assert event["metadata"]["incomplete"] is True
-
-
-def test_stream_open_at_shutdown_is_recorded(sent: MemoryTransport) -> None:
-    """A stream that is still held when the client ends is not lost."""
-    bear = BearLumen(api_key="sk_test_1", transport=sent)
-    stream = bear.track(iter([CHAT_CHUNK]))
-    next(stream)
-    bear.shutdown()
-    assert [event["model"] for event in sent.events] == ["gpt-4o"]
-
-
-def test_the_providers_error_reaches_the_caller(bear: BearLumen, sent: MemoryTransport) -> None:
-    """An error in mid-stream is the caller's, as it was; what was used until then is recorded."""
-    error = ConnectionError("reset")
-
-    def broken() -> Iterator[dict[str, Any]]:
-        yield {**CHAT_CHUNK, "usage": USAGE}
-        raise error
-
-    stream = bear.track(broken())
-    next(stream)
-    with pytest.raises(ConnectionError) as caught:
-        next(stream)
-    bear.flush()
-    assert caught.value is error
-    assert [event["input_tokens"] for event in sent.events] == [10]
 
 
 @pytest.mark.anyio
-async def test_async_error_reaches_the_caller(bear: BearLumen, sent: MemoryTransport) -> None:
-    """The same for an async stream."""
-
-    async def broken() -> AsyncIterator[dict[str, Any]]:
-        yield CHAT_CHUNK
-        raise ConnectionError("reset")
-
-    stream = bear.track(broken())
-    with pytest.raises(ConnectionError, match="reset"):
-        _ = [item async for item in stream]
-    bear.flush()
-    assert (await stream.result).incomplete
-    assert len(sent.events) == 1
-
-
-def test_missing_usage_is_reported_with_the_option(
-    bear: BearLumen, problems: list[Exception]
-) -> None:
-    """A stream without usage tells the caller what to ask the provider for."""
-    stream = bear.track(iter([CHAT_CHUNK]))
-    list(stream)
-    assert stream.result.counts == {}
-    assert "include_usage" in str(problems[0])
-
-
-def test_message_helper_reading_only_its_text_is_recorded(
-    bear: BearLumen, sent: MemoryTransport
-) -> None:
-    """`messages.stream` is tracked although its items are never seen, only its text."""
+async def test_raw_events_of_an_async_stream_are_counted(bear: BearLumen) -> None:
+    """The same of Anthropic's async stream, whose raw events are as many as were sent."""
     case = recording("anthropic/messages-stream")
-    manager = client_for(case).messages.stream(
-        model=case.request_model, max_tokens=16, messages=[{"role": "user", "content": "hello"}]
-    )
-    with bear.track(manager) as stream:
-        text = "".join(stream.text_stream)
-        assert stream.get_final_text() == text
-    bear.flush()
-    (event,) = sent.events
-    assert stream.result.counts == case.counts
-    assert "incomplete" not in event["metadata"]
-
-
-@pytest.mark.anyio
-async def test_async_message_helper_is_recorded(bear: BearLumen) -> None:
-    """The same for the async helper, read item by item."""
-    case = recording("anthropic/messages-stream")
-    manager = async_client_for(case).messages.stream(
-        model=case.request_model, max_tokens=16, messages=[{"role": "user", "content": "hello"}]
-    )
-    async with bear.track(manager) as stream:
-        _ = [item async for item in stream]
+    stream = bear.track(await rebuild_async(case))
+    assert len([event async for event in stream.raw_events(stream.response)]) == len(case.events)
     assert (await stream.result).counts == case.counts
+    assert not (await stream.result).incomplete
 
 
-def test_stream_as_context_manager_closes_the_providers(bear: BearLumen) -> None:
-    """Leaving the `with` closes the SDK's stream, and records it."""
-    case = recording("openai/chat-stream")
-    tape = Tape(case)
-    with bear.track(rebuild(case, tape=tape)) as stream:
-        next(stream)
-    assert tape.closed
-    assert stream.result.incomplete
+def test_first_answer_of_a_bedrock_stream_stays_reachable(bear: BearLumen) -> None:
+    """A method of the SDK's own stream that takes an item takes it from the wrapped one too."""
+    case = recording("bedrock/converse-stream")
+    case = replace(case, events=(Event(name="initial-response", data={}), *case.events))
+    stream = bear.track(rebuild(case), model=case.request_model)
+    assert stream["stream"].get_initial_response().headers[":event-type"] == "initial-response"
+    assert len(list(stream["stream"])) == len(case.events) - 1
+    assert stream.result.counts == case.counts
 
 
 def test_bedrock_answer_stays_a_dict(bear: BearLumen) -> None:
@@ -231,32 +171,13 @@ def test_bedrock_answer_stays_a_dict(bear: BearLumen) -> None:
     assert whole.result.counts == alone.result.counts == case.counts
 
 
-def test_tracking_a_tracked_stream_again_counts_it_once(
-    bear: BearLumen, sent: MemoryTransport
-) -> None:
-    """A wrapper is a wrapper; its result is a result."""
-    stream = bear.track(bear.track(iter([{**CHAT_CHUNK, "usage": USAGE}])))
-    list(stream)
-    assert bear.track(stream.result) is stream.result
-    bear.flush()
-    assert len(sent.events) == 1
-
-
-def test_helper_that_fails_to_open_is_no_call(bear: BearLumen, sent: MemoryTransport) -> None:
-    """Where the provider was never reached, nothing is recorded."""
-
-    class Manager:
-        def __enter__(self) -> Any:
-            raise ConnectionError("refused")
-
-        def __exit__(self, *_: object) -> None:
-            """Never reached."""
-
-    with pytest.raises(ConnectionError), bear.track(Manager(), model="claude-x"):
-        pass
-    gc.collect()
-    bear.flush()
-    assert sent.events == []
+def test_attribute_that_nobody_has_is_an_attribute_error(bear: BearLumen) -> None:
+    """Asking a stream what it can do is answered as without us."""
+    stream = bear.track(rebuild(recording("openai/chat-stream")))
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        _ = stream.no_such_thing
+    assert not hasattr(stream, "text_stream")
+    stream.close()
 
 
 def test_stream_that_reads_both_ways_still_does(bear: BearLumen) -> None:
@@ -289,41 +210,164 @@ def test_stream_that_reads_both_ways_still_does(bear: BearLumen) -> None:
     assert plain.result.counts == awaited.result.counts == {"input_tokens": 10, "output_tokens": 4}
 
 
-@pytest.mark.anyio
-async def test_timed_out_read_does_not_end_the_stream(
-    bear: BearLumen, sent: MemoryTransport
-) -> None:
-    """A caller that gives up on one item may read on: the counts come at the end."""
-    ready = asyncio.Event()
+def test_stream_that_opens_both_ways_still_does(bear: BearLumen) -> None:
+    """An object with both protocols is a context manager in both."""
 
-    class Slow:
-        def __init__(self) -> None:
-            self.items = iter([CHAT_CHUNK, {**CHAT_CHUNK, "usage": USAGE}])
+    class Both(contextlib.nullcontext[None]):
+        # Python's own, which opens both ways, as a stream.
+        items = iter(with_usage() * 2)
 
-        def __aiter__(self) -> AsyncIterator[Any]:
+        def __enter__(self) -> Any:
             return self
 
-        async def __anext__(self) -> Any:
-            await ready.wait()
-            for item in self.items:
-                return item
-            raise StopAsyncIteration
+        async def __aenter__(self) -> Any:
+            return self
 
-    stream = bear.track(Slow())
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(anext(stream), 0.01)
-    ready.set()
-    assert len([item async for item in stream]) == 2
-    assert (await stream.result).input_tokens == 10
+        def __iter__(self) -> Iterator[Any]:
+            return self
+
+        def __next__(self) -> Any:
+            return next(self.items)
+
+        async def __aiter__(self) -> AsyncIterator[Any]:
+            for chunk in with_usage():
+                yield chunk
+
+    async def read(stream: Any) -> Any:
+        async with stream as opened:
+            return opened, [item async for item in opened]
+
+    plain: Any = bear.track(Both())
+    with plain:
+        assert next(plain) == CHAT_CHUNK
+    awaited, items = asyncio.run(read(bear.track(Both())))
+    assert items == with_usage()
+    assert plain.result.incomplete
+    assert awaited.result.output_tokens == 4
 
 
-def test_responses_helper_read_by_its_methods_is_recorded(bear: BearLumen) -> None:
-    """`responses.stream` is tracked although its items are never seen."""
-    case = recording("openai/responses-stream")
-    with bear.track(client_for(case).responses.stream(model="m", input="hello")) as stream:
-        stream.until_done()
+# The helpers of the SDKs, which read their items themselves.
+
+OPEN: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "chat": (
+        "openai/chat-stream",
+        lambda client: client.chat.completions.stream(
+            model="m", messages=MESSAGES, stream_options={"include_usage": True}
+        ),
+    ),
+    "responses": (
+        "openai/responses-stream",
+        lambda client: client.responses.stream(model="m", input="hello"),
+    ),
+    "messages": (
+        "anthropic/messages-stream",
+        lambda client: client.messages.stream(model="m", max_tokens=16, messages=MESSAGES),
+    ),
+}
+"""How a helper is opened, which gives its stream on entering."""
+
+
+HELPERS = [
+    ("chat", "get_final_completion"),
+    ("chat", "until_done current_completion_snapshot"),
+    ("chat", "items"),
+    ("responses", "get_final_response"),
+    ("responses", "until_done"),
+    ("responses", "items"),
+    ("messages", "get_final_message"),
+    ("messages", "get_final_text"),
+    ("messages", "text_stream"),
+    ("messages", "text_stream get_final_message request_id workspace_id"),
+    ("messages", "until_done current_message_snapshot"),
+    ("messages", "items"),
+]
+"""What a caller may ask of a helper's stream, one after the other."""
+
+
+def use(stream: Any, names: str) -> list[Any]:
+    """What a helper's stream gives when it is asked for these, in this order."""
+    found: list[Any] = []
+    for name in names.split():
+        one = stream if name == "items" else getattr(stream, name)
+        one = one() if inspect.ismethod(one) else one
+        found.append(list(one) if hasattr(type(one), "__next__") else one)
+    return found
+
+
+async def use_async(stream: Any, names: str) -> list[Any]:
+    """The same of an async stream."""
+    found: list[Any] = []
+    for name in names.split():
+        one = stream if name == "items" else getattr(stream, name)
+        one = await one() if inspect.ismethod(one) else one
+        found.append([i async for i in one] if hasattr(type(one), "__anext__") else one)
+    return found
+
+
+@pytest.mark.parametrize(("helper", "names"), HELPERS)
+def test_helper_does_what_it_did(helper: str, names: str, bear: BearLumen) -> None:
+    """Each of a helper's methods gives what it gave, and what it read is counted."""
+    name, opened = OPEN[helper]
+    case = recording(name)
+    with opened(client_for(case)) as stream:
+        untracked = use(stream, names)
+    with bear.track(opened(client_for(case))) as stream:
+        assert use(stream, names) == untracked
     assert stream.result.counts == case.counts
     assert not stream.result.incomplete
+
+
+@pytest.mark.parametrize(("helper", "names"), HELPERS)
+@pytest.mark.anyio
+async def test_async_helper_does_what_it_did(helper: str, names: str, bear: BearLumen) -> None:
+    """The same of the async helpers."""
+    name, opened = OPEN[helper]
+    case = recording(name)
+    async with opened(async_client_for(case)) as stream:
+        untracked = await use_async(stream, names)
+    async with bear.track(opened(async_client_for(case))) as stream:
+        assert await use_async(stream, names) == untracked
+    assert (await stream.result).counts == case.counts
+    assert not (await stream.result).incomplete
+
+
+def test_helper_left_early_is_incomplete(bear: BearLumen) -> None:
+    """What a helper had put together when it was left is what is known."""
+    name, opened = OPEN["messages"]
+    with bear.track(opened(client_for(recording(name)))) as stream:
+        for _ in stream.text_stream:
+            break
+        assert stream.current_message_snapshot.usage.output_tokens == 3
+    assert stream.result.incomplete
+    assert stream.result.output_tokens == 3
+
+
+def test_helper_of_which_nothing_was_read_is_no_call(
+    bear: BearLumen, sent: MemoryTransport, problems: list[Exception]
+) -> None:
+    """Opening a helper, and looking at its headers, tells nothing about usage."""
+    name, opened = OPEN["messages"]
+    with bear.track(opened(client_for(recording(name)))) as stream:
+        assert stream.request_id == "req_messages-stream"
+    bear.flush()
+    assert (sent.events, problems) == ([], [])
+
+
+def test_helper_that_fails_to_open_is_no_call(bear: BearLumen, sent: MemoryTransport) -> None:
+    """Where the provider was never reached, nothing is recorded."""
+
+    class Manager:
+        def __enter__(self) -> Any:
+            raise ConnectionError("refused")
+
+        def __exit__(self, *_: object) -> None:
+            """Never reached."""
+
+    with pytest.raises(ConnectionError), bear.track(Manager(), model="claude-x"):
+        pass
+    gc.collect()
+    bear.flush()
+    assert sent.events == []
 
 
 def test_chat_helper_without_usage_says_what_to_ask_for(
@@ -331,16 +375,8 @@ def test_chat_helper_without_usage_says_what_to_ask_for(
 ) -> None:
     """OpenAI's helper does not ask for usage by itself."""
     case = recording("openai/chat-stream-no-usage")
-    messages: Any = [{"role": "user", "content": "hello"}]
-    with bear.track(client_for(case).chat.completions.stream(model="m", messages=messages)) as s:
+    with bear.track(client_for(case).chat.completions.stream(model="m", messages=MESSAGES)) as s:
         for _ in s:
             pass
     assert (s.result.counts, s.result.incomplete) == ({}, False)
     assert "include_usage" in str(problems[0])
-
-
-def test_body_of_invoke_model_is_left_alone(bear: BearLumen) -> None:
-    """boto3's StreamingBody can be read once, and that is the caller's to do."""
-    body = StreamingBody(io.BytesIO(b"{}"), 2)
-    bear.track({"ResponseMetadata": {"HTTPStatusCode": 200}, "body": body})
-    assert body.read() == b"{}"

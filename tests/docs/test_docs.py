@@ -96,10 +96,20 @@ def test_readme_shows_what_the_demo_prints() -> None:
     assert [line.rstrip() for line in shown.strip().splitlines()] == printed
 
 
-def test_readme_names_every_provider() -> None:
-    """Adding a provider is a module, a recording, and a line of documentation."""
-    readme = (ROOT / "README.md").read_text().lower()
-    assert [one.provider for one in extractors() if one.provider not in readme] == []
+def test_tables_of_the_providers_are_current() -> None:
+    """What the page says is read from each provider is what the declarations say."""
+    command = [sys.executable, ROOT / "scripts" / "provider_table.py", "--check"]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_page_says_whose_model_to_name() -> None:
+    """A response that names no model has no price; the page lists the providers of such."""
+    section = (ROOT / "docs" / "providers.md").read_text().split("## Name the model", 1)[1]
+    listed = section.split("\n## ", 1)[0]
+    nameless = {r.provider for r in map(load, recordings()) if r.model is None and r.recorded}
+    titles = {one.provider: one.title for one in extractors()}
+    assert [name for name in sorted(nameless) if f"- {titles[name]}: " not in listed] == []
 
 
 def test_every_link_leads_somewhere() -> None:

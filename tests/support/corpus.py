@@ -7,14 +7,18 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 
+Row = dict[str, Any]
+"""One recorded exchange: the request, the answer, and under `expected` what was billed."""
 
-def corpus_rows(folder: Path = CORPUS) -> Iterator[dict[str, Any]]:
+
+def corpus_rows(folder: Path = CORPUS) -> Iterator[Row]:
     """The rows of `providers.jsonl`, one recorded exchange each; none without the folder."""
     path = folder / "providers.jsonl"
     if not path.is_file():
@@ -25,6 +29,7 @@ def corpus_rows(folder: Path = CORPUS) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
+@cache
 def corpus_rebuild(folder: Path = CORPUS) -> ModuleType | None:
     """The module that turns a row into an SDK object, or None without the folder.
 
@@ -32,7 +37,7 @@ def corpus_rebuild(folder: Path = CORPUS) -> ModuleType | None:
     SDK is not installed.
     """
     path = folder / "rebuild.py"
-    spec = importlib.util.spec_from_file_location("bearlumen_corpus_rebuild", path)
+    spec = importlib.util.spec_from_file_location("corpus_rebuild", path)
     if not path.is_file() or spec is None or spec.loader is None:
         return None
     module = importlib.util.module_from_spec(spec)

@@ -9,19 +9,25 @@ Pass a `Tape` to see how much of the answer was read, and whether it was closed:
 
     tape = Tape(recording)
     stream = rebuild(recording, tape=tape)
+
+Where the recording's SDK is not installed the test is skipped.
 """
 
 import copy
+import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from .calls import ask, ask_async
-from .clients import async_client, sync_client
-from .recordings import Event, Recording, load, recordings
+from .clients import SYNC_ONLY, aiobotocore_client, async_client, sync_client
+from .recordings import Event, Linked, Meaning, Recording, load, recordings
 from .tape import Tape
+from .wire import INVOKED
 
 __all__ = [
     "Event",
+    "Linked",
+    "Meaning",
     "Recording",
     "Tape",
     "as_json",
@@ -31,6 +37,7 @@ __all__ = [
     "has_async",
     "load",
     "rebuild",
+    "rebuild_aiobotocore",
     "rebuild_async",
     "recordings",
 ]
@@ -38,7 +45,7 @@ __all__ = [
 
 def has_async(recording: Recording) -> bool:
     """Whether the SDK has an async client; boto3 has none."""
-    return recording.sdk != "boto3"
+    return recording.sdk not in SYNC_ONLY
 
 
 def client_for(recording: Recording, *, tape: Tape | None = None) -> Any:
@@ -57,6 +64,8 @@ def async_client_for(recording: Recording, *, tape: Tape | None = None) -> Any:
 
 def rebuild(recording: Recording, *, tape: Tape | None = None) -> Any:
     """What a caller of the sync client holds: a response, or a stream nobody has read yet."""
+    if recording.sdk == "json":
+        return as_json(recording)
     return ask(client_for(recording, tape=tape), recording)
 
 
@@ -69,13 +78,14 @@ async def rebuild_async(recording: Recording, *, tape: Tape | None = None) -> An
     return await ask_async(async_client_for(recording, tape=tape), recording)
 
 
-def as_json(recording: Recording) -> Any:
-    """The answer without an SDK: a dict, or for a stream an iterator of dicts.
+async def rebuild_aiobotocore(recording: Recording, *, tape: Tape | None = None) -> Any:
+    """What a caller of boto3's async counterpart holds."""
+    async with aiobotocore_client(tape or Tape(recording)) as client:
+        return await ask_async(client, recording)
 
-    Bedrock's client hands out plain dicts, so there it is the same as `rebuild`.
-    """
-    if recording.sdk == "boto3":
-        return rebuild(recording)
+
+def as_json(recording: Recording) -> Any:
+    """The answer without an SDK: a dict, or for a stream an iterator of dicts."""
     return _chunks(recording) if recording.streaming else copy.deepcopy(recording.response)
 
 
@@ -84,10 +94,7 @@ def as_json_async(recording: Recording) -> AsyncIterator[dict[str, Any]]:
 
     Raises:
         ValueError: The recording is not a stream; a plain answer is `as_json`.
-        NotImplementedError: The SDK has no async client, see `has_async`.
     """
-    if not has_async(recording):
-        raise NotImplementedError(f"{recording.sdk} has no async client")
     if not recording.streaming:
         raise ValueError(f"{recording.name} is not a stream")
     return _chunks_async(recording)
@@ -95,7 +102,14 @@ def as_json_async(recording: Recording) -> AsyncIterator[dict[str, Any]]:
 
 def _chunks(recording: Recording) -> Iterator[dict[str, Any]]:
     for event in recording.events:
-        yield copy.deepcopy(dict(event.data))
+        data = copy.deepcopy(dict(event.data))
+        if recording.sdk != "boto3":
+            yield data
+        elif event.name is None:
+            yield {INVOKED: {"bytes": json.dumps(data).encode()}}
+        else:
+            # An item of boto3's streams is {"metadata": {…}}: the name is a key.
+            yield {event.name: data}
 
 
 async def _chunks_async(recording: Recording) -> AsyncIterator[dict[str, Any]]:

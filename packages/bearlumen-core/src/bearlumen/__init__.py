@@ -11,6 +11,7 @@ Importing this package imports neither an HTTP library nor pydantic nor any prov
 
 from ._client import AsyncBearLumen, BearLumen
 from ._options import TrackOptions
+from ._result import TrackResult
 from ._version import __version__
 from .errors import (
     AuthenticationError,
@@ -18,6 +19,7 @@ from .errors import (
     BearLumenError,
     ConflictError,
     InvalidRequestError,
+    MissingExtraError,
     NetworkError,
     NotFoundError,
     PermissionDeniedError,
@@ -25,7 +27,7 @@ from .errors import (
     ServerError,
 )
 from .events import Provider
-from .streams import AsyncTrackedStream, TrackedResponse, TrackedStream, TrackResult
+from .streams import AsyncTrackedStream, TrackedResponse, TrackedStream
 from .transport import Transport
 from .transport.memory import MemoryTransport
 
@@ -39,6 +41,7 @@ __all__ = [
     "ConflictError",
     "InvalidRequestError",
     "MemoryTransport",
+    "MissingExtraError",
     "NetworkError",
     "NotFoundError",
     "PermissionDeniedError",

@@ -6,17 +6,20 @@ import time
 import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
 
 from . import _config, _http, _wire
 from ._config import Config, Environment, OnError
 from ._options import TrackOptions
 from ._query import ModelT, Request, RetryPolicy, parse
+from ._result import TrackResult
 from ._tracking import Tracker
 from .errors import BearLumenApiError, NetworkError
-from .streams import AsyncTrackedStream, TrackedStream, TrackResult
+from .streams import AsyncTrackedStream, TrackedStream
 from .transport import Transport
 from .transport.http import HttpTransport
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .models import Ping
+    from .pricing import EstimateUsage
     from .resources._async.costs import AsyncCosts
     from .resources._async.margins import AsyncMargins
     from .resources._async.revenue import AsyncRevenue
@@ -135,7 +139,54 @@ class _Client:
                 to `on_error` and the log.
             TypeError: There is no such option.
         """
-        return self._tracker.track(response, options)
+        return self._tracker.track(response, cast("dict[str, Any]", options))
+
+    def estimate(
+        self,
+        model: str,
+        provider: str,
+        usage: "EstimateUsage | Mapping[str, Any]",
+        *,
+        at: datetime | None = None,
+        service_tier: str | None = None,
+        batch: bool = False,
+        inference_geo: str | None = None,
+    ) -> Decimal | None:
+        """Work out what a call would cost; nothing is sent, recorded or fetched.
+
+        It is the figure that the server would put to such a call, to the last digit.
+
+            bear.estimate("gpt-4o", "openai", {"input_tokens": 1000, "output_tokens": 200})
+
+        Args:
+            model: The model id, as the provider writes it.
+            provider: Who sells it, such as `openai`: the price of a model differs by provider.
+            usage: Token counts by the names of `TrackResult.counts`, and `units` and
+                `tool_calls`; see `EstimateUsage`.
+            at: When the call is made, aware; prices change. Now if left out.
+            service_tier: The provider's word for how it is served, such as `flex` or `priority`.
+            batch: Whether it goes through the provider's batch interface.
+            inference_geo: Where the model may run, where that changes the price: Anthropic's `us`.
+
+        Returns:
+            USD, with 12 fractional digits. None where no price is known for some of it.
+
+        Raises:
+            InvalidRequestError: An argument cannot be meant, such as a key that `usage` does not
+                have; the message names it.
+            MissingExtraError: `bearlumen-core[pricing]` is not installed.
+        """
+        from .pricing.estimate import estimate
+
+        return estimate(
+            model,
+            provider,
+            usage,
+            at=at,
+            service_tier=service_tier,
+            batch=batch,
+            inference_geo=inference_geo,
+        )
 
 
 class BearLumen(_Client):

@@ -3,6 +3,7 @@
 Tracking happens inside somebody else's program. Whatever goes wrong in it stays here.
 """
 
+import contextlib
 import logging
 import threading
 from collections import Counter
@@ -45,7 +46,8 @@ class Guard:
         if not known:
             # The text of a stranger's exception may quote a prompt, so only ours is logged.
             text = str(error) if isinstance(error, BearLumenError) else problem
-            logger.warning("%s (logged once; `on_error` gets every report)", text)
+            with contextlib.suppress(Exception):  # a handler or a filter of the host's
+                logger.warning("%s (logged once; `on_error` gets every report)", text)
         if self._on_error is not None:
             with _Guarded(None, "on_error"):
                 self._on_error(error)
@@ -86,7 +88,8 @@ class _Guarded:
         if not isinstance(error, Exception):
             return False  # nothing, or KeyboardInterrupt and its like, which are the host's
         if self._guard is None:
-            logger.warning("%s raised %s", self._doing, type(error).__name__)
+            with contextlib.suppress(Exception):
+                logger.warning("%s raised %s", self._doing, type(error).__name__)
         else:
             self._guard.report(
                 error, problem=f"{self._doing}: {type(error).__module__}.{type(error).__name__}"

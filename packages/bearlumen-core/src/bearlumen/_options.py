@@ -8,14 +8,13 @@ import json
 import math
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypedDict
 
 from ._guard import Guard
 from .errors import InvalidRequestError
-from .events import RESERVED_METADATA, event_id_from, new_event_id, utc_now
+from .events import RESERVED_METADATA, event_id_from
 
 
 class TrackOptions(TypedDict, total=False):
@@ -51,40 +50,35 @@ class TrackOptions(TypedDict, total=False):
     """Your own id of the call: the same id is stored once, however often it is tracked."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Labels:
-    """Options, checked: what every event of the call carries."""
-
-    event_id: str
-    invoked_at: datetime
-    model: str | None = None
-    provider: str | None = None
-    feature: str | None = None
-    user_id: str | None = None
-    session_id: str | None = None
-    session_type: str | None = None
-    agent: str | None = None
-    workflow: str | None = None
-    dimensions: Mapping[str, str | int | float | bool] = field(default_factory=dict[str, Any])
-    units: Mapping[str, int | float] = field(default_factory=dict[str, Any])
-    cost: Decimal | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
+Labels = Mapping[str, Any]
+"""Options, checked: what every event of the call carries, by the option's name."""
 
 _TEXTS = (
     "model", "provider", "feature", "user_id", "session_id", "session_type", "agent", "workflow",
 )  # fmt: skip
+_IS_TEXT = frozenset(_TEXTS)
 _OTHERS = ("dimensions", "units", "cost", "metadata", "timestamp", "event_id")
 _KNOWN = frozenset((*_TEXTS, *_OTHERS))
 
 
-def read_options(options: Mapping[str, Any], *, guard: Guard) -> Labels:
+def read_options(options: dict[str, Any], *, guard: Guard) -> Labels:
     """Check what the caller said.
+
+    Args:
+        options: The options as given; what is returned may be this very mapping.
+        guard: Told of a value that is left out.
 
     Raises:
         TypeError: There is no such option.
         InvalidRequestError: The timestamp has no time zone.
     """
+    for name, value in options.items():
+        if not (name in _IS_TEXT and (type(value) is str or value is None)):
+            return _read_options(options, guard)
+    return options
+
+
+def _read_options(options: Mapping[str, Any], guard: Guard) -> Labels:
     unknown = options.keys() - _KNOWN
     if unknown:
         raise TypeError(
@@ -108,14 +102,13 @@ def read_options(options: Mapping[str, Any], *, guard: Guard) -> Labels:
     if options.get("metadata") is not None:
         with guard("reading the option metadata"):
             values["metadata"] = _each(options["metadata"], _metadata, "metadata", guard)
-    values["event_id"], values["invoked_at"] = new_event_id(), utc_now()
     if options.get("event_id") is not None:
         with guard("reading the option event_id"):
             values["event_id"] = event_id_from(options["event_id"])
     if moment is not None:
         with guard("reading the option timestamp"):
-            values["invoked_at"] = moment.astimezone(UTC)
-    return Labels(**values)
+            values["timestamp"] = moment.astimezone(UTC)
+    return values
 
 
 def _texts(options: Mapping[str, Any], guard: Guard) -> dict[str, Any]:

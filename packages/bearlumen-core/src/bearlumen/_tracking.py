@@ -4,32 +4,29 @@ Nothing in here waits for a network or a disk, and nothing but misuse raises.
 """
 
 import inspect
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from ._bodies import TrackedBody
 from ._config import Config
 from ._guard import Guard
 from ._options import Labels, read_options
+from ._raw import detect_raw, is_raw, is_read
+from ._result import TrackResult
 from .batching.worker import Worker
 from .errors import BearLumenError, InvalidRequestError
-from .events import UNKNOWN, UsageEvent
+from .events import Part, UsageEvent, part_id, utc_now
 from .providers import Detection, detect
+from .providers._detector import flavor_of, host_provider, known, read
 from .providers._stream import StreamReading
-from .streams import (
-    AsyncTrackedStream,
-    OpenStreams,
-    TrackedResponse,
-    TrackedStream,
-    TrackResult,
-    wrapper_for,
-)
+from .streams import AsyncTrackedStream as _AsyncStream
+from .streams import OpenStreams, Settled, TrackedResponse, TrackedStream, wrapper_for
 from .transport import Transport
 
-STREAM_KEYS = ("stream", "body")
-"""Where boto3 puts the stream in the dict that it answers a streaming call with."""
+STREAM_KEYS: Final = ("stream", "body")
+"""Where boto3 puts what is still to be read in the dict that it answers a call with."""
+BEDROCK: Final = "bedrock"
 
-AnyTrackedStream = TrackedStream[Any] | AsyncTrackedStream[Any]
-ALREADY_TRACKED = (TrackedStream, AsyncTrackedStream, TrackedResponse, TrackResult)
+ALREADY_TRACKED = (Settled, TrackedResponse, TrackResult)
 """Tracked once more, they stay what they are, and one event."""
 
 
@@ -40,33 +37,44 @@ class Tracker:
         self.guard = Guard(config.on_error)
         self.streams = OpenStreams()
         self.worker = Worker(transport, config=config, guard=self.guard, streams=self.streams)
+        self._tracking = self.guard("tracking a response")
+        self._queueing = self.guard("queueing an event")
 
-    def track(self, response: Any, options: Mapping[str, Any]) -> Any:
+    def track(self, response: Any, options: dict[str, Any]) -> Any:
         """Record a response, or wrap a stream so that it is recorded when it is done."""
         labels = read_options(options, guard=self.guard)
-        if isinstance(response, ALREADY_TRACKED):
-            return cast("Any", response)
-        if response is None:
-            if labels.model is None:
-                raise InvalidRequestError(
-                    "track(None) records a call without a response, so it needs model=, and "
-                    'what was used: units={"characters": 1500}, or cost=.'
-                )
-            return self._record(None, labels)
-        if inspect.iscoroutine(response):
-            response.close()
+        kind: type[object] = type(response)  # pyright: ignore[reportUnknownVariableType]
+        detection: Detection | None = None
+        with self._tracking:
+            # The common case, and the fast one: an SDK's class that says what it is.
+            flavor = flavor_of(kind)
+            if flavor is not None:
+                detection = read(flavor, response, stated=labels.get("provider"))
+        if detection is not None:
+            return self.record(detection, labels)
+        # By its type alone: a framework's proxy may raise when it is asked what it is.
+        if issubclass(kind, ALREADY_TRACKED):
+            return response
+        if response is None and labels.get("model") is None:
             raise InvalidRequestError(
-                "track() was given a coroutine: await the call first, track(await call)."
+                "track(None) records a call without a response, so it needs model=, and "
+                'what was used: units={"characters": 1500}, or cost=.'
+            )
+        if _is_unawaited(response):
+            if inspect.iscoroutine(response):
+                response.close()
+            raise InvalidRequestError(
+                "track() was given a call that was not awaited: await it first, track(await call)."
             )
         result: Any = None
-        with self.guard("tracking a response"):
+        with self._tracking:
             result = self._track(response, labels)
         if result is not None:
             return result
         # A fault of ours. What the caller was going to read must still be readable.
-        if wrapper_for(response) or _stream_key(response):
+        if wrapper_for(response) or _to_be_read(response) or is_raw(response):
             return response
-        return _nothing(labels)
+        return TrackResult(UsageEvent(None, labels), queued=False)
 
     def shutdown(self, timeout: float) -> bool:
         """Record the streams that are still open, deliver, and end the worker."""
@@ -75,41 +83,111 @@ class Tracker:
         return self.worker.close(timeout)
 
     def _track(self, response: Any, labels: Labels) -> Any:
-        wrapper = wrapper_for(response)
-        if wrapper is not None:
-            return self._wrap(wrapper, response, labels)
-        key = _stream_key(response)
-        if key:
-            return TrackedResponse(response, key=key, stream=self._track(response[key], labels))
-        detection = detect(response, provider=labels.provider)
+        provider = labels.get("provider")
+        if response is None:
+            return self.record(None, labels)
+        if is_raw(response) and is_read(response):
+            return self._track_whole(response, detect_raw(response, provider=provider), labels)
+        wrapper = _wrapper_of_raw(response) if is_raw(response) else wrapper_for(response)
+        key = _to_be_read(response) if wrapper is None else None
+        if wrapper is not None or key is not None:
+            # However late it is read, the call was made now.
+            late = labels if labels.get("timestamp") else {**labels, "timestamp": utc_now()}
+            if key is not None:
+                return self._wrap_within(response, key, late)
+            return self._wrap(wrapper or TrackedStream, response, late)
+        detection = detect(response, provider=provider)
+        if detection is None and isinstance(response, list | tuple):
+            return self._track_collected(cast("list[Any]", response), labels)
+        return self._track_whole(response, detection, labels)
+
+    def _track_whole(
+        self, response: Any, detection: Detection | None, labels: Labels
+    ) -> TrackResult:
         if detection is None:
             self._report_unknown(response)
-        return self._record(detection, labels)
+        return self.record(detection, labels)
+
+    def _track_collected(self, items: list[Any], labels: Labels) -> TrackResult:
+        """A stream's items, read already; responses of several calls are refused."""
+        reading = StreamReading(provider=labels.get("provider"))
+        for item in items:
+            reading.observe(item)
+        reading.exhausted = True
+        return self.record_stream(reading, items, labels)
+
+    def _refuse_several(self, labels: Labels) -> TrackResult:
+        self.guard.report(
+            BearLumenError(
+                "track() was given several responses at once: track each by itself, so that "
+                "each is an event of its own."
+            ),
+            problem="several responses at once",
+        )
+        return _nothing(labels)
 
     def _wrap(
-        self, kind: type[TrackedStream[Any] | AsyncTrackedStream[Any]], stream: Any, labels: Labels
-    ) -> AnyTrackedStream:
-        # The labels are those of the moment the call was tracked, however late it is read.
-        def record(reading: StreamReading, inner: Any) -> TrackResult:
-            return self._record_stream(reading, inner, labels)
-
+        self,
+        kind: type[TrackedStream[Any] | _AsyncStream[Any]],
+        stream: Any,
+        labels: Labels,
+        *,
+        seller: str | None = None,
+    ) -> Any:
         tracked = kind(
             stream,
-            reading=StreamReading(provider=labels.provider),
+            reading=StreamReading(
+                provider=labels.get("provider") or host_provider(stream), seller=seller
+            ),
             guard=self.guard,
-            record=record,
+            call=_Call(self, labels),
         )
         self.streams.add(tracked)
         return tracked
 
-    def _record_stream(self, reading: StreamReading, stream: Any, labels: Labels) -> TrackResult:
+    def _wrap_within(self, response: dict[str, Any], key: str, labels: Labels) -> TrackedResponse:
+        """Wrap what is still to be read in an answer of boto3's."""
+        inner = response[key]
+        if not hasattr(inner, "read"):
+            wrapper = wrapper_for(inner)
+            stream = self._wrap(wrapper or TrackedStream, inner, labels, seller=BEDROCK)
+            return TrackedResponse(response, key=key, stream=stream)
+        # The counts are in the headers. Reading the body would take it from the caller.
+        headers = detect(response, provider=BEDROCK)
+
+        def record(content: Any) -> TrackResult:
+            detection = detect(content) if isinstance(content, dict) else None
+            if detection is None or headers is None or detection.pending:
+                return self.record(headers or detection, labels)
+            detection.provider = BEDROCK
+            detection.fill_from(headers)
+            return self.record(detection, labels)
+
+        def preview() -> TrackResult:
+            return TrackResult(UsageEvent(headers, labels), queued=False)
+
+        body = TrackedBody(inner, guard=self.guard, record=record, preview=preview)
+        self.streams.add(body)
+        return TrackedResponse(response, key=key, stream=body)
+
+    def record_stream(self, reading: StreamReading, stream: Any, labels: Labels) -> TrackResult:
+        """Record a stream that is done, if there was a call to speak of."""
+        if is_raw(stream) and not reading.started:
+            detection = detect_raw(stream, provider=labels.get("provider"))
+            if detection is None and is_read(stream):
+                self._report_unknown(stream)
+            return self.record(detection, labels) if detection else _nothing(labels)
         detection = reading.detection(stream)
         if detection is None and not (reading.started or reading.exhausted):
             # Opening it failed, or nobody read it: there is no call to speak of.
+            if not hasattr(stream, "__next__") and not hasattr(stream, "__anext__"):
+                self._report_unopened(stream)
             return _nothing(labels)
+        if reading.is_mixed:
+            return self._refuse_several(labels)
         if detection is None:
             self._report_unknown(stream)
-        elif not detection.counts and reading.complete and reading.usage_option:
+        elif reading.complete and reading.usage_option and not detection.usage.counts:
             self.guard.report(
                 BearLumenError(
                     f"A stream from {detection.provider} ended without usage, so its cost is "
@@ -117,54 +195,45 @@ class Tracker:
                 ),
                 problem=f"stream without usage: {detection.provider}",
             )
-        return self._record(detection, labels, incomplete=not reading.complete)
+        return self.record(
+            detection, labels, incomplete=detection is not None and not reading.complete
+        )
 
-    def _record(
+    def record(
         self, detection: Detection | None, labels: Labels, *, incomplete: bool = False
     ) -> TrackResult:
-        model = labels.model or (detection.model if detection else None)
-        provider = labels.provider or (detection.provider if detection else UNKNOWN)
-        counts = dict(detection.counts) if detection else {}
-        incomplete = incomplete and detection is not None
-        # Without a response and a name there is nothing to record; a response that is still being
-        # made is counted when it is finished.
-        named = detection is not None or model is not None
-        pending = detection is not None and detection.pending
+        """Queue the event of a call, and those of what was billed beside it."""
+        event = UsageEvent(detection, labels, incomplete=incomplete)
+        if detection is None:
+            # Without a response and a name there is nothing to record.
+            if labels.get("model") is None:
+                return TrackResult(event, queued=False)
+        elif detection.pending:
+            # Counted when it is finished, or never billed.
+            return TrackResult(event, queued=False)
+        elif not detection.model and labels.get("model") is None:
+            self._report_nameless(event.provider)
         queued = False
-        if named and not pending:
-            if model is None:
-                self._report_nameless(provider)
-            event = UsageEvent(
-                event_id=labels.event_id,
-                model=model or UNKNOWN,
-                provider=provider,
-                invoked_at=labels.invoked_at,
-                counts=counts,
-                tool_calls=detection.tool_calls if detection else {},
-                service_tier=detection.service_tier if detection else None,
-                units=labels.units,
-                cost=labels.cost,
-                user_id=labels.user_id,
-                feature=labels.feature,
-                agent=labels.agent,
-                workflow=labels.workflow,
-                session_id=labels.session_id,
-                session_type=labels.session_type,
-                dimensions=labels.dimensions,
-                metadata=labels.metadata,
-                response_id=detection.response_id if detection else None,
-                incomplete=incomplete,
-            )
-            with self.guard("queueing an event"):
-                queued = self.worker.put(event.encode())
-        return TrackResult(
-            detected=detection is not None,
-            model=model,
-            provider=provider,
-            event_id=labels.event_id if queued else None,
-            counts=counts,
-            incomplete=incomplete,
-        )
+        with self._queueing:
+            queued = self.worker.put(event)
+        additional: tuple[TrackResult, ...] = ()
+        if detection is not None and detection.linked:
+            with self._queueing:
+                additional = self._record_parts(event, detection)
+        return TrackResult(event, queued=queued, additional=additional)
+
+    def _record_parts(self, event: UsageEvent, detection: Detection) -> tuple[TrackResult, ...]:
+        results: list[TrackResult] = []
+        for index, beside in enumerate(detection.linked):
+            labels = {**event.labels, "event_id": part_id(event.event_id, index)}
+            model = beside.model or event.model
+            part = Part(of=event.event_id, model=model, counts=beside.counts)
+            made = UsageEvent(
+                detection, {**labels, "timestamp": event.invoked_at}, part=part,
+                incomplete=event.incomplete,
+            )  # fmt: skip
+            results.append(TrackResult(made, queued=self.worker.put(made)))
+        return tuple(results)
 
     def _report_nameless(self, provider: str) -> None:
         self.guard.report(
@@ -174,6 +243,12 @@ class Tracker:
             ),
             problem=f"no model: {provider}",
         )
+
+    def _report_unopened(self, stream: Any) -> None:
+        """Something that can be read but is no provider's, and was not read through us."""
+        found = known(stream)
+        if not found.flavors and not is_raw(stream) and not isinstance(stream, list):
+            self._report_unknown(stream)
 
     def _report_unknown(self, response: Any) -> None:
         kind = f"{type(response).__module__}.{type(response).__qualname__}"
@@ -186,20 +261,45 @@ class Tracker:
         )
 
 
+class _Call:
+    """One tracked call: its labels are those of the moment it was tracked, however late it ends."""
+
+    def __init__(self, tracker: Tracker, labels: Labels) -> None:
+        self._tracker = tracker
+        self._labels = labels
+
+    def record_stream(self, reading: StreamReading, stream: Any) -> TrackResult:
+        """Record a stream that is done."""
+        return self._tracker.record_stream(reading, stream, self._labels)
+
+    def track(self, response: Any) -> Any:
+        """Track what came out of another object."""
+        return self._tracker.track(response, dict(self._labels))
+
+
 def _nothing(labels: Labels) -> TrackResult:
     """The result of a call of which nothing is known and nothing was recorded."""
-    return TrackResult(
-        detected=False, model=labels.model, provider=labels.provider or UNKNOWN, event_id=None
+    return TrackResult(UsageEvent(None, labels), queued=False)
+
+
+def _wrapper_of_raw(raw: Any) -> type[TrackedStream[Any] | _AsyncStream[Any]]:
+    kind: Any = type(raw)  # pyright: ignore[reportUnknownVariableType]
+    return _AsyncStream if inspect.iscoroutinefunction(kind.parse) else TrackedStream
+
+
+def _is_unawaited(value: object) -> bool:
+    kind = type(value)
+    return hasattr(kind, "__await__") and not (
+        hasattr(kind, "__aiter__") or hasattr(kind, "__aenter__")
     )
 
 
-def _stream_key(response: Any) -> str | None:
-    """Where the stream stands in boto3's answer to a streaming call; None for anything else."""
-    if isinstance(response, dict) and "ResponseMetadata" in response:
+def _to_be_read(response: Any) -> str | None:
+    """Where boto3's answer has a stream or a body; None for anything else."""
+    if issubclass(type(response), dict) and "ResponseMetadata" in response:
         answer = cast("dict[str, Any]", response)
         for key in STREAM_KEYS:
             inner = answer.get(key)
-            # invoke_model's body is read with `read`; looking into it would empty it.
-            if inner is not None and wrapper_for(inner) and not hasattr(inner, "read"):
+            if inner is not None and (wrapper_for(inner) or hasattr(inner, "read")):
                 return key
     return None

@@ -8,19 +8,37 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
 
 from ._version import __version__
 from .errors import InvalidRequestError
 
+if TYPE_CHECKING:
+    from .providers import Detection
+
 EVENT_ID_NAMESPACE = uuid.UUID("6a1f0f6e-5d0c-5f0e-9a59-5f2f2a0d7c11")
-"""For event ids that the caller chose and that are not UUIDs."""
+"""For event ids that the caller chose and that are not UUIDs, and for events made of others."""
 UNKNOWN = "unknown"
 _SDK = {"name": "bearlumen-python", "version": __version__}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_LABEL_CHARACTERS: Final = 512
+"""Of what a provider names; the server refuses more."""
+_TOTALS: Final = ("input_tokens", "output_tokens")
+_LABELS: Final = (
+    "feature", "agent", "workflow", "session_id", "session_type", "dimensions",
+)  # fmt: skip
+RESERVED_METADATA = frozenset(
+    (
+        "provider", "feature", "agent", "workflow", "session_id", "session_type", "dimensions",
+        "units", "usage", "cost", "provider_cost", "reported", "parent_event_id", "response_id",
+        "incomplete", "sdk",
+    )
+)  # fmt: skip
+"""The keys of an event's metadata that are the event's own."""
 
 
 class Provider(StrEnum):
@@ -46,105 +64,213 @@ class Provider(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class UsageEvent:
-    """One billable call: who, what, how much, when."""
+    """One billable call: who, what, how much, when.
 
-    event_id: str
-    """A UUID made when the call was tracked and kept over every resend."""
-    model: str
-    """As the provider returned it, or as the caller said."""
-    provider: str
-    invoked_at: datetime
-    """Aware, UTC."""
-    counts: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Token counts by name; one that nobody reported is absent, which is not 0."""
-    tool_calls: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Billed server tools, by name."""
-    service_tier: str | None = None
-    units: Mapping[str, int | float] = field(default_factory=dict[str, Any])
-    """Counts of anything but tokens: `characters`, `images`, `seconds`."""
-    cost: Decimal | None = None
-    """USD, where the caller knows it; it wins over any price."""
-    user_id: str | None = None
-    """The end user's external id."""
-    feature: str | None = None
-    agent: str | None = None
-    workflow: str | None = None
-    session_id: str | None = None
-    session_type: str | None = None
-    dimensions: Mapping[str, str | int | float | bool] = field(default_factory=dict[str, Any])
-    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    response_id: str | None = None
-    """The provider's id of the response."""
-    incomplete: bool = False
-    """A stream that was not read to its end: the counts are what was known by then."""
+    It is made on the caller's thread and holds what was read there; what that means, and the JSON
+    of it, are worked out when somebody asks, which is mostly the background worker.
+    """
+
+    __slots__ = (
+        "_counted",
+        "_encoded",
+        "_id",
+        "_made",
+        "detection",
+        "incomplete",
+        "labels",
+        "part",
+    )
+
+    def __init__(
+        self,
+        detection: "Detection | None",
+        labels: Mapping[str, Any],
+        *,
+        incomplete: bool = False,
+        part: "Part | None" = None,
+    ) -> None:
+        self.detection = detection
+        self.labels = labels
+        """The caller's options, checked."""
+        self.incomplete = incomplete
+        """A stream that was not read to its end: the counts are what was known by then."""
+        self.part = part
+        """Set where this is not the main usage of a response but something billed beside it."""
+        self._made = time.time_ns()
+        self._counted = _noise + _next_number()
+        self._id: str | None = labels.get("event_id")
+        self._encoded: bytes | None = None
+
+    @property
+    def event_id(self) -> str:
+        """A UUID made when the call was tracked and kept over every resend."""
+        if self._id is None:
+            self._id = _uuid7(self._made, self._counted)
+        return self._id
+
+    @property
+    def invoked_at(self) -> datetime:
+        """When the call was made: aware, UTC."""
+        return self.labels.get("timestamp") or _EPOCH + timedelta(microseconds=self._made // 1_000)
+
+    @property
+    def model(self) -> str | None:
+        """What the caller said, or as the provider returned it; None if neither names one."""
+        if self.part is not None:
+            return self.part.model
+        return self.labels.get("model") or (self.detection.model if self.detection else None)
+
+    @property
+    def provider(self) -> str:
+        """What the caller said, or who was recognised."""
+        return self.labels.get("provider") or (
+            self.detection.provider if self.detection else UNKNOWN
+        )
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Token counts by name; one that nobody reported is absent, which is not 0."""
+        if self.part is not None:
+            return self.part.counts
+        return self.detection.usage.counts if self.detection else {}
+
+    @property
+    def units(self) -> Mapping[str, int | float]:
+        """Counts of anything but tokens: `characters`, `images`, `seconds`."""
+        if self.part is not None:
+            return {}
+        units = self.detection.usage.units if self.detection else {}
+        return {**units, **(self.labels.get("units") or {})}
+
+    @property
+    def cost(self) -> Decimal | None:
+        """USD, where the caller knows it; it wins over any price."""
+        return None if self.part is not None else self.labels.get("cost")
 
     def to_wire(self) -> dict[str, Any]:
         """The event as the ingest endpoint takes it; what nobody reported is left out."""
-        wire = {
-            "sdk_event_id": self.event_id,
-            "model": self.model,
-            "input_tokens": self.counts.get("input_tokens"),
-            "output_tokens": self.counts.get("output_tokens"),
-            "event_invoked_at": self.invoked_at.isoformat(),
-            "user_id": self.user_id,
-            "metadata": self._metadata(),
-        }
-        return {name: value for name, value in wire.items() if value is not None}
+        counts = self.counts
+        model = (self.model or UNKNOWN)[:MAX_LABEL_CHARACTERS]
+        wire: dict[str, Any] = {"sdk_event_id": self.event_id, "model": model}
+        for total in _TOTALS:
+            if total in counts:
+                wire[total] = counts[total]
+        wire["event_invoked_at"] = self.invoked_at.isoformat()
+        if (user_id := self.labels.get("user_id")) is not None:
+            wire["user_id"] = user_id
+        wire["metadata"] = self._metadata(counts)
+        return wire
 
-    def _metadata(self) -> dict[str, Any]:
-        details = {name: count for name, count in self.counts.items() if name not in _TOTALS}
-        usage: dict[str, Any] = {
-            **details,
-            "tool_calls": dict(self.tool_calls) or None,
-            "service_tier": self.service_tier,
-        }
-        own: dict[str, Any] = {
-            "provider": self.provider,
-            "feature": self.feature,
-            "agent": self.agent,
-            "workflow": self.workflow,
-            "session_id": self.session_id,
-            "session_type": self.session_type,
-            "dimensions": dict(self.dimensions) or None,
-            "units": dict(self.units) or None,
-            "usage": {name: value for name, value in usage.items() if value is not None} or None,
-            "cost": None if self.cost is None else format(self.cost, "f"),
-            "response_id": self.response_id,
-            "incomplete": self.incomplete or None,
-            "sdk": _SDK,
-        }
-        kept = {name: value for name, value in own.items() if value is not None}
-        return {**self.metadata, **kept}
+    def _metadata(self, counts: Mapping[str, int]) -> dict[str, Any]:
+        labels, detection = self.labels, self.detection
+        metadata: dict[str, Any] = {**(labels.get("metadata") or {}), "provider": self.provider}
+        for name in _LABELS:
+            if value := labels.get(name):
+                metadata[name] = value
+        usage: dict[str, Any] = {n: c for n, c in counts.items() if n not in _TOTALS}
+        if detection is not None:
+            self._add_detected(metadata, usage, detection)
+        if usage:
+            metadata["usage"] = usage
+        if units := self.units:
+            metadata["units"] = units
+        if (cost := self.cost) is not None:
+            metadata["cost"] = format(cost, "f")
+        if self.part is not None:
+            metadata["parent_event_id"] = self.part.of
+        if self.incomplete:
+            metadata["incomplete"] = True
+        metadata["sdk"] = _SDK
+        return metadata
+
+    def _add_detected(
+        self, metadata: dict[str, Any], usage: dict[str, Any], detection: "Detection"
+    ) -> None:
+        found = detection.usage
+        if found.service_tier is not None:
+            usage["service_tier"] = found.service_tier[:MAX_LABEL_CHARACTERS]
+        if found.inference_geo is not None:
+            usage["inference_geo"] = found.inference_geo[:MAX_LABEL_CHARACTERS]
+        if found.batch:
+            usage["batch"] = True
+        if detection.response_id:
+            metadata["response_id"] = detection.response_id[:MAX_LABEL_CHARACTERS]
+        if self.part is not None:
+            return
+        if found.tool_calls:
+            usage["tool_calls"] = found.tool_calls
+        if found.provider_cost is not None:
+            metadata["provider_cost"] = format(found.provider_cost, "f")
+        if found.reported:
+            metadata["reported"] = found.reported
 
     def encode(self) -> bytes:
-        """The event as JSON, as it is queued and sent."""
-        return json.dumps(self.to_wire(), separators=(",", ":"), allow_nan=False).encode()
+        """The event as JSON, as it is sent; worked out once."""
+        if self._encoded is None:
+            self._encoded = _to_json(self.to_wire()).encode()
+        return self._encoded
 
 
-_TOTALS = frozenset(("input_tokens", "output_tokens"))
-RESERVED_METADATA = frozenset(
-    (
-        "provider", "feature", "agent", "workflow", "session_id", "session_type", "dimensions",
-        "units", "usage", "cost", "response_id", "incomplete", "sdk",
-    )
-)  # fmt: skip
-"""The keys of an event's metadata that are the event's own."""
+class Part:
+    """Usage beside the main usage of a response, to be an event of its own."""
+
+    __slots__ = ("counts", "model", "of")
+
+    def __init__(self, *, of: str, model: str | None, counts: Mapping[str, int]) -> None:
+        self.of = of
+        """The id of the event that it belongs to."""
+        self.model = model
+        self.counts = counts
+
+
+_to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
+
+
+def part_id(of: str, index: int) -> str:
+    """The id of an event made of another: the same whenever that one is tracked again.
+
+    It keeps the time of the other's id, so that both are found in the same range of ids.
+    """
+    derived = uuid.uuid5(EVENT_ID_NAMESPACE, f"{of}/{index}")
+    whole = uuid.UUID(of)
+    if whole.version != 7:  # noqa: PLR2004  # the version of ids that sort by time
+        return str(derived)
+    noise = derived.int & ((1 << 80) - 1)
+    value = (whole.int >> 80) << 80 | noise
+    return str(uuid.UUID(int=_versioned(value)))
+
+
+def _versioned(value: int) -> int:
+    value = value & ~(0xF << 76) | 7 << 76
+    return value & ~(0x3 << 62) | 2 << 62
+
+
+def _uuid7(nanoseconds: int, number: int) -> str:
+    """A UUIDv7: ids of one process sort by time, which keeps the server's key check cheap."""
+    value = (nanoseconds // 1_000_000 & 0xFFFF_FFFF_FFFF) << 80 | number % (1 << 74)
+    # Six bits of the noise lie where the version and the variant stand; they move up.
+    low, high = value & ((1 << 62) - 1), value >> 62 & 0xFFF
+    text = f"{value >> 80 << 80 | 7 << 76 | high << 64 | 2 << 62 | low:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _reseed() -> None:
+    """Draw the process's noise from the operating system: a forked child never repeats ids."""
+    global _noise  # noqa: PLW0603  # one a process
+    _noise = int.from_bytes(os.urandom(10), "big") & ((1 << 74) - 1)
+
+
+_noise = 0
+_reseed()
+_next_number = count().__next__
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reseed)
 
 
 def new_event_id() -> str:
-    """A UUIDv7: ids of one process sort by time, which keeps the server's key check cheap.
-
-    From the operating system's randomness, so that a forked child never repeats its parent's ids.
-    """
-    moment = time.time_ns() // 1_000_000
-    noise = int.from_bytes(os.urandom(10), "big")
-    value = (moment & 0xFFFF_FFFF_FFFF) << 80 | noise
-    value = value & ~(0xF << 76) | 7 << 76
-    value = value & ~(0x3 << 62) | 2 << 62
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """An event id for now."""
+    return _uuid7(time.time_ns(), _noise + _next_number())
 
 
 def event_id_from(chosen: str | uuid.UUID) -> str:

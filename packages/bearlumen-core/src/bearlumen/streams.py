@@ -8,70 +8,39 @@ behind it has: `close`, `response`, `text_stream`, `get_final_message`.
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Final, Generic, Protocol, Self, TypeVar, cast
 
 from ._guard import Guard
-from .errors import InvalidRequestError
+from ._raw import is_spent
+from ._result import FIGURES, TrackResult
+from .errors import BearLumenError, InvalidRequestError
 from .providers._stream import StreamReading
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrackResult:
-    """What `track` read from a response and recorded."""
+class Call(Protocol):
+    """One tracked call: what is said of it stays what it was when it was tracked."""
 
-    detected: bool
-    """Whether a response was recognised; for one that wasn't, `on_error` was told why."""
-    model: str | None
-    provider: str
-    event_id: str | None
-    """The id of the usage event; None if none was recorded."""
-    counts: dict[str, int] = field(default_factory=dict[str, int])
-    """Reported token counts by name. One that the provider did not report is absent."""
-    incomplete: bool = False
-    """The stream was not read to its end: the counts are what was known by then."""
+    def record_stream(self, reading: StreamReading, stream: Any) -> TrackResult:
+        """Record a stream that is done: what was read, and the SDK's stream."""
+        ...
 
-    @property
-    def input_tokens(self) -> int | None:
-        """Everything the model read, cached input included; None if not reported."""
-        return self.counts.get("input_tokens")
-
-    @property
-    def output_tokens(self) -> int | None:
-        """Everything it generated, reasoning included; None if not reported."""
-        return self.counts.get("output_tokens")
-
-    @property
-    def cache_read_tokens(self) -> int | None:
-        """The part of the input that was served from cache; None if not reported."""
-        return self.counts.get("cache_read_tokens")
-
-    @property
-    def cache_write_tokens(self) -> int | None:
-        """The part of the input that was written to cache; None if not reported."""
-        return self.counts.get("cache_write_tokens")
-
-    @property
-    def reasoning_tokens(self) -> int | None:
-        """The part of the output that was reasoning; None if not reported."""
-        return self.counts.get("reasoning_tokens")
-
-
-Record = Callable[[StreamReading, Any], TrackResult]
-"""Makes the event of a stream that is done: what was read, and the SDK's stream."""
+    def track(self, response: Any) -> Any:
+        """Record a response that came out of another object, or wrap a stream that did."""
+        ...
 
 
 class OpenStreams:
     """The wrapped streams of one client that are not done yet."""
 
     def __init__(self) -> None:
-        self._streams: weakref.WeakSet[_Tracked] = weakref.WeakSet()
+        self._streams: weakref.WeakSet[Settled] = weakref.WeakSet()
         self._lock = threading.RLock()
 
-    def add(self, stream: "_Tracked") -> None:
+    def add(self, stream: "Settled") -> None:
         """Take note of a stream."""
         with self._lock:
             self._streams.add(stream)
@@ -87,67 +56,242 @@ class OpenStreams:
         for stream in self._take():
             stream.disown()
 
-    def _take(self) -> "list[_Tracked]":
+    def _take(self) -> "list[Settled]":
         with self._lock:
             streams = list(self._streams)
             self._streams.clear()
         return streams
 
 
-class _Tracked:
-    """What the sync and the async wrapper share: watching, and settling once."""
+class Settled:
+    """Something that is read bit by bit and recorded once, when it is done."""
 
-    def __init__(
-        self, stream: Any, *, reading: StreamReading, guard: Guard, record: Record
-    ) -> None:
-        self._stream = stream
-        self._manager = stream
-        self._iterator: Any = None
-        self._reading = reading
+    def __init__(self, *, guard: Guard) -> None:
         self._guard = guard
-        self._record = record
-        self._settled = False
         self._result: TrackResult | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or "_stream" not in self.__dict__:
-            raise AttributeError(name)
-        return getattr(self._stream, name)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._stream!r})"
+        self._open = [True]
 
     def __del__(self) -> None:
-        if "_settled" in self.__dict__:
+        if "_open" in self.__dict__:
             self.settle()
 
     def settle(self) -> None:
         """Record what is known, once."""
-        if self._settled:
+        try:
+            # In one step: its reader, a shutdown and the garbage collector may all come at once.
+            self._open.pop()
+        except IndexError:
             return
-        self._settled = True
         with self._guard("recording a stream"):
-            self._result = self._record(self._reading, self._stream)
+            self._result = self._settle()
 
     def disown(self) -> None:
         """Never record it."""
-        self._settled = True
+        self._open.clear()
+
+    @property
+    def _settled(self) -> bool:
+        return not self._open
+
+    def _settle(self) -> TrackResult | None:
+        raise NotImplementedError
+
+
+_READ_THROUGH: Final = {
+    "parse": "_parsing",
+    "send": "_sending",
+    "throw": "_sending",
+    "asend": "_asending",
+    "athrow": "_asending",
+    "generator": "_generating",
+    "raw_events": "_watching",
+}
+"""Attributes of a provider's stream through which items can be read past the wrapper, and the
+methods that keep them from it."""
+
+
+class _Tracked(Settled):
+    """What the sync and the async wrapper share: watching the items, and what comes out."""
+
+    def __init__(self, stream: Any, *, reading: StreamReading, guard: Guard, call: Call) -> None:
+        self._stream = stream
+        self._manager = stream
+        self._iterator: Any = None
+        self._reading = reading
+        self._call = call
+        self._child: Any = None
+        self._cut = False
+        self._observing = guard("reading a stream item")
+        super().__init__(guard=guard)
+
+    @property
+    def __class__(self) -> Any:
+        # SDKs and frameworks ask `isinstance(stream, Stream)`; the answer stays what it was.
+        kind: type[Any] = type(self.__dict__.get("_stream", self))  # pyright: ignore[reportUnknownVariableType]
+        return kind
+
+    @__class__.setter
+    def __class__(self, kind: Any) -> None:
+        raise TypeError(f"a tracked stream cannot become a {kind!r}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or "_stream" not in self.__dict__:
+            raise AttributeError(name)
+        found = getattr(self._stream, name)
+        wrap = _READ_THROUGH.get(name)
+        return found if wrap is None else getattr(self, wrap)(found)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._stream!r})"
+
+    def _settle(self) -> TrackResult | None:
+        if is_spent(self._stream):
+            self._report_spent()
+        return self._call.record_stream(self._reading, self._stream)
+
+    def _report_spent(self) -> None:
+        kind = f"{type(self._stream).__module__}.{type(self._stream).__qualname__}"
+        self._guard.report(
+            BearLumenError(
+                f"An answer was read bit by bit from {kind} (iter_lines, iter_bytes), where "
+                "track() sees nothing of it, so its usage is not recorded. Use parse(), read() or "
+                "json(), or track what you made of it: the response, or a list of the chunks."
+            ),
+            problem=f"read bit by bit: {kind}",
+        )
 
     def _observe(self, item: Any) -> None:
-        with self._guard("reading a stream item"):
+        self._cut = False
+        if self._settled:
+            return
+        with self._observing:
             self._reading.observe(item)
 
-    def _exhaust(self) -> None:
-        self._reading.exhausted = True
+    def _leave(self, error: BaseException) -> None:
+        """Take note of what came out of the stream instead of an item."""
+        if isinstance(error, StopIteration | StopAsyncIteration):
+            # A generator that was cancelled or interrupted stops too, at the next attempt to read
+            # on: that is not the end of what the provider had to say.
+            self._reading.exhausted = not self._cut
+            self.settle()
+        elif isinstance(error, Exception) and not self._may_go_on():
+            self.settle()
+        else:
+            self._cut = True  # the caller may well read on, after a timeout for one
+
+    def _may_go_on(self) -> bool:
+        """Whether there may be more to read after an error."""
+        for frame in ("gi_frame", "ag_frame"):
+            if hasattr(self._iterator, frame):
+                return getattr(self._iterator, frame) is not None
+        return not self._reading.started
+
+    def _end(self) -> None:
+        """Record what is known: the answer is closed, so no more of it can come."""
         self.settle()
+        if isinstance(self._child, Settled):
+            self._child.settle()
+
+    def _adopt(self, parsed: Any) -> Any:
+        """What a raw response was parsed into: wrapped if it is a stream, else recorded."""
+        if self._child is None and not self._settled and wrapper_for(parsed) is not None:
+            self._child = self._call.track(parsed)
+            self.disown()
+            return self._child
+        if isinstance(self._child, _Tracked) and self._child._manager is parsed:  # noqa: SLF001
+            return self._child
+        self.settle()
+        return parsed
 
     def _ready(self) -> TrackResult:
+        if isinstance(self._child, _Tracked):
+            return self._child._ready()  # noqa: SLF001  # another of this class
         if self._result is None:
             raise InvalidRequestError(
                 "The stream's usage is not known yet: read the stream to its end, or close it, "
                 "and then take its result."
             )
         return self._result
+
+    def _parsing(self, parse: Callable[..., Any]) -> Callable[..., Any]:
+        """A raw response's `parse`: what it gives is tracked."""
+
+        def parsed(*args: Any, **options: Any) -> Any:
+            found = parse(*args, **options)
+            if not hasattr(found, "__await__"):
+                return self._adopt(found)
+
+            async def awaited() -> Any:
+                return self._adopt(await found)
+
+            return awaited()
+
+        return parsed
+
+    def _sending(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        """A generator's `send` or `throw`: what it gives is an item like any other."""
+
+        def sent(*args: Any) -> Any:
+            try:
+                item = send(*args)
+            except BaseException as error:
+                self._leave(error)
+                raise
+            self._observe(item)
+            return item
+
+        return sent
+
+    def _asending(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        """The same of an async generator."""
+
+        async def sent(*args: Any) -> Any:
+            try:
+                item = await send(*args)
+            except BaseException as error:
+                self._leave(error)
+                raise
+            self._observe(item)
+            return item
+
+        return sent
+
+    def _generating(self, _generator: Any) -> Any:
+        """The generator within a stream: reading it is reading the stream."""
+        return self
+
+    def _watching(self, events: Callable[..., Any]) -> Callable[..., Any]:
+        """Anthropic's `raw_events`: the same stream, as events whose data is JSON."""
+
+        def watched(*args: Any, **options: Any) -> Any:
+            found = events(*args, **options)
+            return self._watch_async(found) if _has(found, "__anext__") else self._watch(found)
+
+        return watched
+
+    def _watch(self, events: Iterator[Any]) -> Iterator[Any]:
+        try:
+            for event in events:
+                self._observe_json(event)
+                yield event
+        except BaseException as error:
+            self._leave(error)
+            raise
+        self._leave(StopIteration())
+
+    async def _watch_async(self, events: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        try:
+            async for event in events:
+                self._observe_json(event)
+                yield event
+        except BaseException as error:
+            self._leave(error)
+            raise
+        self._leave(StopAsyncIteration())
+
+    def _observe_json(self, event: Any) -> None:
+        with self._observing:
+            self._observe(event.json())
 
 
 class TrackedStream(_Tracked, Generic[T]):
@@ -165,11 +309,8 @@ class TrackedStream(_Tracked, Generic[T]):
             if self._iterator is None:
                 self._iterator = iter(self._stream)
             item = next(self._iterator)
-        except StopIteration:
-            self._exhaust()
-            raise
-        except Exception:
-            self.settle()
+        except BaseException as error:
+            self._leave(error)
             raise
         self._observe(item)
         return item
@@ -192,7 +333,7 @@ class TrackedStream(_Tracked, Generic[T]):
             self.close()
             return None
         finally:
-            self.settle()
+            self._end()
 
     def close(self) -> None:
         """Close the provider's stream and record what is known."""
@@ -201,7 +342,7 @@ class TrackedStream(_Tracked, Generic[T]):
             if close is not None:
                 close()
         finally:
-            self.settle()
+            self._end()
 
     @property
     def result(self) -> TrackResult:
@@ -224,11 +365,8 @@ class AsyncTrackedStream(_Tracked, Generic[T]):
             if self._iterator is None:
                 self._iterator = aiter(self._stream)
             item = await anext(self._iterator)
-        except StopAsyncIteration:
-            self._exhaust()
-            raise
-        except Exception:  # not a cancellation: the caller may well read on after a timeout
-            self.settle()
+        except BaseException as error:
+            self._leave(error)
             raise
         self._observe(item)
         return item
@@ -250,7 +388,7 @@ class AsyncTrackedStream(_Tracked, Generic[T]):
             await self.aclose()
             return None
         finally:
-            self.settle()
+            self._end()
 
     async def close(self) -> None:
         """Close the provider's stream and record what is known."""
@@ -264,7 +402,7 @@ class AsyncTrackedStream(_Tracked, Generic[T]):
             if closing is not None:
                 await closing
         finally:
-            self.settle()
+            self._end()
 
     @property
     def result(self) -> Awaitable[TrackResult]:
@@ -283,6 +421,8 @@ class TrackedDualStream(TrackedStream[T]):
         return self
 
     __anext__: Any = cast("Any", AsyncTrackedStream).__anext__
+    __aenter__: Any = cast("Any", AsyncTrackedStream).__aenter__
+    __aexit__: Any = cast("Any", AsyncTrackedStream).__aexit__
     aclose: Any = cast("Any", AsyncTrackedStream).aclose
 
 
@@ -298,25 +438,32 @@ class _Ready:
 
 
 class TrackedResponse(dict[str, Any]):
-    """boto3's answer to a streaming call: the same dict, its stream wrapped."""
+    """boto3's answer whose stream or body is still to be read: the same dict, that one wrapped.
 
-    stream: TrackedStream[Any] | AsyncTrackedStream[Any]
+    It shows the figures of its `result` as well, once they are there.
+    """
 
-    def __init__(
-        self,
-        response: dict[str, Any],
-        *,
-        key: str,
-        stream: TrackedStream[Any] | AsyncTrackedStream[Any],
-    ) -> None:
+    stream: Any
+    """The wrapped stream or body."""
+
+    def __init__(self, response: dict[str, Any], *, key: str, stream: Any) -> None:
         super().__init__(response)
         self[key] = stream
         self.stream = stream
 
     @property
     def result(self) -> Any:
-        """The wrapped stream's result: awaited where the stream is async."""
+        """What the call used: of an async stream, awaited.
+
+        A body's is ready at once, where the headers have the counts, and says more once the body
+        was read.
+        """
         return self.stream.result
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in FIGURES:
+            raise AttributeError(name)
+        return getattr(self.result, name)
 
 
 def wrapper_for(value: object) -> type[TrackedStream[Any] | AsyncTrackedStream[Any]] | None:

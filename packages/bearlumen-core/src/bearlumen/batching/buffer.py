@@ -5,11 +5,20 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Protocol
+
+
+class Event(Protocol):
+    """What waits: something that becomes JSON when it is sent."""
+
+    def encode(self) -> bytes:
+        """The event as the contract writes it."""
+        ...
 
 
 @dataclass(slots=True)
 class Buffer:
-    """A first-in, first-out queue of encoded events, at most `capacity` of them.
+    """A first-in, first-out queue of events, at most `capacity` of them.
 
     It has no lock of its own: the worker that owns it has one.
     """
@@ -22,12 +31,12 @@ class Buffer:
     """Events that left since the start: delivered, or given up."""
     dropped: int = 0
     """Events that came when it was full."""
-    _waiting: deque[tuple[float, bytes]] = field(default_factory=deque[tuple[float, bytes]])
+    _waiting: deque[tuple[float, Event]] = field(default_factory=deque[tuple[float, Event]])
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, event: bytes) -> bool:
+    def put(self, event: Event) -> bool:
         """Take an event in; False if there was no room, and it is counted as dropped."""
         if len(self._waiting) >= self.capacity:
             self.dropped += 1
@@ -36,9 +45,10 @@ class Buffer:
         self.added += 1
         return True
 
-    def first(self, limit: int) -> list[bytes]:
+    def first(self, limit: int) -> list[Event]:
         """The oldest events, at most `limit`. They stay until `remove` is told."""
-        return [event for _, event in islice(self._waiting, limit)]
+        # In one step: a finaliser that puts an event may run at any other.
+        return [event for _, event in list(islice(self._waiting, limit))]
 
     def remove(self, count: int) -> None:
         """Forget the oldest `count` events: they are delivered, or given up."""

@@ -18,7 +18,7 @@ from .._config import MAX_BATCH_EVENTS, Config
 from .._guard import Guard
 from ..errors import BearLumenError, InvalidRequestError, NetworkError, error_class
 from ..transport import Transport
-from .buffer import Buffer
+from .buffer import Buffer, Event
 from .retry import GiveUp, Outcome, Split, Wait, next_step
 
 BUG_PAUSE_SECONDS = 1.0
@@ -51,13 +51,15 @@ class Worker:
         self._config = config
         self._guard = guard
         self._streams = streams
+        self._encoding = guard("encoding an event")
         self._fresh()
         _workers.add(self)
 
     def _fresh(self) -> None:
         # Reentrant: the garbage collector can run a stream's `__del__`, which puts an event,
         # in the middle of another `put` of the same thread.
-        self._changed = threading.Condition(threading.RLock())
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         # Whoever delivers holds this from looking at the oldest events until they are removed.
         self._delivering = threading.Lock()
         self._buffer = Buffer(self._config.max_queued)
@@ -68,13 +70,14 @@ class Worker:
         self._closed = False
         self._released = False
 
-    def put(self, event: bytes) -> bool:
-        """Queue an encoded event; False, and reported, if it is lost."""
-        with self._changed:
+    def put(self, event: Event) -> bool:
+        """Queue an event; False, and reported, if it is lost."""
+        with self._lock:
             was_empty = not len(self._buffer)
             taken = not self._closed and self._buffer.put(event)
             if taken:
-                self._start()
+                if was_empty or self._thread is None:
+                    self._start()
                 # The thread waits for the oldest event's time; a full batch wakes it early.
                 if was_empty or len(self._buffer) == self._full:
                     self._changed.notify_all()
@@ -174,14 +177,19 @@ class Worker:
 
     def _run(self) -> None:
         ended = False
-        while not ended:
-            failed = True
-            with self._guard("delivering events"):
-                ended = self._deliver_when_due()
-                failed = False
-            if failed:
-                time.sleep(BUG_PAUSE_SECONDS)
-        self._transport.close()
+        try:
+            while not ended:
+                failed = True
+                with self._guard("delivering events"):
+                    ended = self._deliver_when_due()
+                    failed = False
+                if failed:
+                    time.sleep(BUG_PAUSE_SECONDS)
+            self._transport.close()
+        finally:
+            with self._changed:
+                if self._thread is threading.current_thread():
+                    self._thread = None  # ended by an exception that is not ours to catch
 
     def _deliver_when_due(self) -> bool:
         """Wait for a batch and deliver it; True when the thread is to end."""
@@ -211,7 +219,7 @@ class Worker:
             or self._buffer.age() >= self._config.flush_interval
         )
 
-    def _next_batch(self) -> list[bytes]:
+    def _next_batch(self) -> list[Event]:
         with self._changed:
             # A backlog goes out in about ten requests, so that a burst outruns no server.
             backlog = min(len(self._buffer) // BACKLOG_REQUESTS, MAX_BATCH_EVENTS)
@@ -228,14 +236,14 @@ class Worker:
         finally:
             self._delivering.release()
 
-    def _deliver(self, events: list[bytes], *, deadline: float | None) -> bool:
+    def _deliver(self, events: list[Event], *, deadline: float | None) -> bool:
         """Send the oldest events of the buffer until they are delivered or given up.
 
         False if the worker was closed, or `deadline` came, before that.
         """
         attempt = 0
         while True:
-            outcome = self._transport.send(events)
+            outcome = self._transport.send(self._encoded(events))
             step = next_step(outcome, attempt=attempt, size=len(events), jitter=random.random)
             if isinstance(step, Split):
                 half = len(events) // 2
@@ -253,6 +261,13 @@ class Worker:
                 self._buffer.remove(len(events))
                 self._changed.notify_all()
             return True
+
+    def _encoded(self, events: list[Event]) -> list[bytes]:
+        encoded: list[bytes] = []
+        for event in events:
+            with self._encoding:
+                encoded.append(event.encode())
+        return encoded
 
     def _pause(self, step: Wait, deadline: float | None) -> bool:
         """Wait before the next attempt; False if there is to be none.

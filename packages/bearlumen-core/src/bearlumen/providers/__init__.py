@@ -4,6 +4,7 @@ To add a provider, add a module here with an `EXTRACTOR`, a recording of its res
 and a line in the documentation.
 """
 
-from ._detector import Detection, detect, extractors
+from ._detector import Detection, detect
+from ._registry import extractors
 
 __all__ = ["Detection", "detect", "extractors"]

@@ -1,183 +1,167 @@
 """Recognise a response and read what it reports.
 
-The class comes first, by the root package of any class it descends from, so that the six SDKs that
-share OpenAI's JSON are told apart; the shape second, for plain JSON. Nothing is guessed: what
+The class comes first, by the root package of any class it descends from, so that the many SDKs
+that share OpenAI's JSON are told apart; the shape second, for plain JSON. Nothing is guessed: what
 fits no declaration is not detected.
 """
 
-import importlib
-import pkgutil
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+import weakref
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
 
-from ._extractor import Extractor, Flavor, Getter, matcher, reader, whole
+from ._fields import is_lasting
+from ._flavor import Beside, CompiledFlavor, Look, Usage
+from ._paths import reader
+from ._plan import Values
+from ._registry import (
+    CompiledEnvelope,
+    envelopes,
+    flavors,
+    providers_by_host,
+)
 
-MAX_REMEMBERED_TYPES = 4_096
+MAX_REMEMBERED_TYPES: Final = 4_096
+MAX_ENVELOPES: Final = 3
+"""An envelope can hold an envelope; something endless holds itself."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Detection:
-    """What one response, or one finished stream, says about itself."""
+    """What one response, or one finished stream, says about itself.
 
-    provider: str
-    flavor: str
-    model: str | None
-    counts: Mapping[str, int]
-    """Reported counts by name; one that nobody reported is absent."""
-    tool_calls: Mapping[str, int] = field(default_factory=dict[str, int])
-    service_tier: str | None = None
-    response_id: str | None = None
-    pending: bool = False
-    """The response is still being made: nothing is billed yet."""
-
-
-@dataclass(slots=True)
-class Reading:
-    """Raw values by their path's place in the flavor, before they become counts.
-
-    A stream is read into one of these item by item: what a later item reports replaces what an
-    earlier one did, and what it leaves out stays.
+    The values are taken when it is made; `usage` works out what they mean when it is read.
     """
 
-    values: dict[int, int] = field(default_factory=dict[int, int])
-    model: str | None = None
-    response_id: str | None = None
-    service_tier: str | None = None
-
-
-class CompiledFlavor:
-    """A flavor with its paths turned into functions."""
-
-    def __init__(self, extractor: Extractor, flavor: Flavor) -> None:
-        camel = extractor.camel_case
-        self.provider = extractor.provider
-        self.packages = extractor.packages
-        self.declared = flavor
-        self.matches = matcher(flavor.signature, camel_case=camel)
-        self.specificity = len(flavor.signature)
-        self._pending = matcher(flavor.pending, camel_case=camel) if flavor.pending else None
-        self._model = reader(flavor.model, camel_case=camel) if flavor.model else None
-        self._id = reader(flavor.id, camel_case=camel) if flavor.id else None
-        self._tier = reader(flavor.service_tier, camel_case=camel) if flavor.service_tier else None
-        self.chunks = tuple(
-            (matcher(c.signature, camel_case=camel), reader(c.at, camel_case=camel), c)
-            for c in flavor.chunks
-        )
-        self.snapshot = reader(flavor.snapshot) if flavor.snapshot else None
-        self.finished = matcher(flavor.finished, camel_case=camel)
-        # Each path is read once, however many counts it is part of.
-        self._readers: list[Getter] = []
-        places: dict[str, int] = {}
-
-        def place(path: str) -> int:
-            if path not in places:
-                places[path] = len(places)
-                self._readers.append(reader(path, camel_case=camel))
-            return places[path]
-
-        self._sums = {
-            name: tuple(place(path) for path in ((paths,) if isinstance(paths, str) else paths))
-            for name, paths in flavor.counts.items()
-        }
-        self._tools = {name: place(path) for name, path in flavor.tool_calls.items()}
-
-    def read(self, response: Any, into: Reading) -> None:
-        """Read what `response`, or a part of one, reports; keep what it leaves out."""
-        for place, read in enumerate(self._readers):
-            value = whole(read(response))
-            if value is not None:
-                into.values[place] = value
-        if self._model is not None:
-            into.model = _text(self._model(response)) or into.model
-        if self._id is not None:
-            into.response_id = _text(self._id(response)) or into.response_id
-        if self._tier is not None:
-            into.service_tier = _text(self._tier(response)) or into.service_tier
-
-    def detection(self, reading: Reading, *, pending: bool = False) -> Detection:
-        """The counts that a reading adds up to."""
-        values = reading.values
-        counts: dict[str, int] = {}
-        for name, places in self._sums.items():
-            reported = [values[place] for place in places if place in values]
-            if reported:
-                counts[name] = sum(reported)
-        if counts and self.declared.omits_zero:
-            counts = {"input_tokens": 0, "output_tokens": 0, **counts}
-        return Detection(
-            provider=self.provider,
-            flavor=self.declared.name,
-            model=reading.model,
-            counts=counts,
-            tool_calls={
-                name: values[place] for name, place in self._tools.items() if values.get(place)
-            },
-            service_tier=reading.service_tier,
-            response_id=reading.response_id,
-            pending=pending,
-        )
-
-    def detect(self, response: Any) -> Detection:
-        """Read a whole response that this flavor matches."""
-        reading = Reading()
-        self.read(response, reading)
-        pending = self._pending is not None and self._pending(response)
-        return self.detection(reading, pending=pending)
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-@cache
-def extractors() -> tuple[Extractor, ...]:
-    """Every provider module's declaration; a public module of this package is a provider."""
-    package = importlib.import_module(__package__ or "")
-    return tuple(
-        importlib.import_module(f"{package.__name__}.{found.name}").EXTRACTOR
-        for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name)
-        if not found.name.startswith("_")
+    __slots__ = (
+        "_batch",
+        "_partial",
+        "_usage",
+        "_values",
+        "flavor",
+        "linked",
+        "model",
+        "pending",
+        "provider",
     )
 
+    def __init__(
+        self,
+        flavor: CompiledFlavor,
+        values: Values,
+        provider: str,
+        *,
+        batch: bool = False,
+        pending: bool = False,
+        partial: bool = False,
+        linked: tuple[Beside, ...] = (),
+    ) -> None:
+        self.flavor = flavor
+        self.provider = provider
+        self.pending = pending
+        """The response is still being made, or nothing is ever billed for it."""
+        self.linked = linked
+        """What is billed beside the main usage."""
+        self.model = flavor.model(values)
+        self._values = values
+        self._batch = batch
+        self._partial = partial
+        self._usage: Usage | None = None
 
-@cache
-def flavors() -> tuple[CompiledFlavor, ...]:
-    """Every flavor, the most particular signature first."""
-    compiled = [
-        CompiledFlavor(extractor, flavor)
-        for extractor in extractors()
-        for flavor in extractor.flavors
-    ]
-    return tuple(sorted(compiled, key=lambda flavor: -flavor.specificity))
+    @property
+    def usage(self) -> Usage:
+        """What was used."""
+        if self._usage is None:
+            self._usage = self.flavor.usage(self._values, batch=self._batch, partial=self._partial)
+        return self._usage
+
+    def fill_from(self, other: "Detection") -> None:
+        """Take from `other`, of the same response, the counts and labels that this one lacks."""
+        own, more = self.usage, other.usage
+        self._usage = replace(
+            own,
+            counts={**more.counts, **own.counts},
+            service_tier=own.service_tier or more.service_tier,
+        )
+
+    @property
+    def response_id(self) -> str | None:
+        """The provider's id of the response."""
+        return self.flavor.response_id(self._values)
 
 
-_by_type: dict[type[object], tuple[CompiledFlavor, ...]] = {}
+class _Known:
+    """What objects of one class can be."""
+
+    __slots__ = ("envelopes", "flavor", "flavors", "looks")
+
+    def __init__(self, kind: type[object]) -> None:
+        roots = _roots(kind)
+        names = {base.__name__.partition("[")[0] for base in kind.__mro__}
+        found = tuple(f for f in flavors() if roots.intersection(f.extractor.packages))
+        plain = not found and issubclass(kind, dict)
+        if plain:
+            found = tuple(f for f in flavors() if not f.declared.shared)
+        self.flavors: tuple[CompiledFlavor, ...] = found
+        named = [f for f in found if not plain and names.intersection(f.declared.classes)]
+        self.flavor: CompiledFlavor | None = named[0] if named else None
+        """The surface that its class alone tells."""
+        looks = [look for f in found for look in f.looks]
+        self.looks: tuple[Look, ...] = tuple(sorted(looks, key=lambda look: -look.particular))
+        """The shapes that it can have, the most particular first."""
+        self.envelopes: tuple[CompiledEnvelope, ...] = tuple(
+            e
+            for e in envelopes()
+            if (e.matches is not None and plain)
+            or (roots.intersection(e.packages) and names.intersection(e.declared.classes))
+        )
 
 
-def candidates(value: object) -> tuple[CompiledFlavor, ...]:
-    """The flavors that an object of its class can be."""
-    kind = type(value)
-    known = _by_type.get(kind)
-    if known is None:
-        roots = {base.__module__.partition(".")[0] for base in kind.__mro__}
-        roots |= {
-            ".".join(base.__module__.split(".")[:2])
-            for base in kind.__mro__
-            if base.__module__.startswith("google.")
-        }
-        known = tuple(f for f in flavors() if roots.intersection(f.packages))
-        if not known and issubclass(kind, dict):
-            known = flavors()
-        if len(_by_type) < MAX_REMEMBERED_TYPES:
-            _by_type[kind] = known
-    return known
+_by_type: dict[type[object], _Known] = {}
+_fleeting: "weakref.WeakKeyDictionary[type[object], _Known]" = weakref.WeakKeyDictionary()
 
 
-def preferring(provider: str | None, found: Iterable[CompiledFlavor]) -> list[CompiledFlavor]:
-    """The same flavors, those of the provider that the caller named first."""
-    return sorted(found, key=lambda flavor: flavor.provider != provider)
+def _roots(kind: type[object]) -> set[str]:
+    modules = {str(base.__module__) for base in kind.__mro__}
+    roots = {module.partition(".")[0] for module in modules}
+    return roots | {
+        ".".join(module.split(".")[:2]) for module in modules if module.startswith("google.")
+    }
+
+
+def flavor_of(kind: type[object]) -> CompiledFlavor | None:
+    """The surface that the class of a response alone tells; None if it tells none."""
+    found = _by_type.get(kind)
+    return (found or known_type(kind)).flavor
+
+
+def known(value: object) -> _Known:
+    """What an object of its class can be."""
+    found = known_type(type(value))
+    if not found.flavors and not found.envelopes:
+        # A proxy says what it stands for.
+        stands_for: object = getattr(value, "__class__", None)
+        if isinstance(stands_for, type) and stands_for is not type(value):
+            return known_type(stands_for)
+    return found
+
+
+def known_type(kind: type[object]) -> _Known:
+    """What objects of a class can be."""
+    found = _by_type.get(kind) or _fleeting.get(kind)
+    if found is None:
+        found = _Known(kind)
+        if not is_lasting(kind):
+            _fleeting[kind] = found
+        elif len(_by_type) < MAX_REMEMBERED_TYPES:
+            _by_type[kind] = found
+    return found
+
+
+def preferring(provider: str | None, found: Iterable[Look]) -> Iterable[Look]:
+    """The same looks, those of the provider that the caller named first."""
+    if provider is None:
+        return found
+    return sorted(found, key=lambda look: look.flavor.provider != provider)
 
 
 def detect(response: Any, *, provider: str | None = None) -> Detection | None:
@@ -187,8 +171,112 @@ def detect(response: Any, *, provider: str | None = None) -> Detection | None:
         response: An SDK object, or the same response as a mapping.
         provider: What the caller says it is: that provider's shapes are tried first.
     """
-    found = candidates(response)
-    for flavor in preferring(provider, found) if provider else found:
-        if flavor.matches(response):
-            return flavor.detect(response)
+    kind = known(response)
+    if kind.flavor is not None:
+        return read(kind.flavor, response, stated=provider)
+    return _detect(response, provider, batch=False, depth=0)
+
+
+def detect_json(response: Any, *, held_by: object, provider: str | None) -> Detection | None:
+    """Recognise the JSON that an SDK's object holds: it is one of that SDK's provider's."""
+    found = known(held_by).looks or known(response).looks
+    for look in preferring(provider, found):
+        if look.matches(response):
+            # Where the shape is shared, whoever answered may be known by the host.
+            return read(look.flavor, response, stated=provider or host_provider(held_by))
+    return _detect(response, provider, batch=False, depth=0)
+
+
+def _detect(response: Any, provider: str | None, *, batch: bool, depth: int) -> Detection | None:
+    kind = known(response)
+    if kind.flavor is not None:
+        return read(kind.flavor, response, stated=provider, batch=batch)
+    for envelope in kind.envelopes:
+        if envelope.matches is None or envelope.matches(response):
+            inner = envelope.at(response)
+            if inner is None or depth >= MAX_ENVELOPES:
+                continue
+            batch = batch or envelope.declared.batch
+            return _detect(inner, provider, batch=batch, depth=depth + 1)
+    for look in preferring(provider, kind.looks):
+        if look.matches(response):
+            return read(look.flavor, response, stated=provider, batch=batch)
+    return None
+
+
+def read(
+    flavor: CompiledFlavor, response: Any, *, stated: str | None = None, batch: bool = False
+) -> Detection:
+    """Read a whole response that is of this flavor.
+
+    Args:
+        flavor: What it is.
+        response: The response.
+        stated: The provider that the caller, or the host, says it is from.
+        batch: It was part of a batch.
+    """
+    flavor, provider = answered(flavor, response, stated)
+    values = flavor.read(response)
+    if flavor.is_plain:
+        return Detection(flavor, values, provider, batch=batch)
+    linked: list[Beside] = []
+    for one in flavor.linked:
+        linked += one.find(response)
+    return Detection(
+        flavor,
+        values,
+        provider,
+        batch=batch or flavor.is_batch(response),
+        pending=flavor.is_unbilled(response),
+        linked=tuple(linked),
+    )
+
+
+def answered(
+    flavor: CompiledFlavor, response: Any, stated: str | None = None
+) -> tuple[CompiledFlavor, str]:
+    """Who answered in this shape, and how to read it.
+
+    That is the provider that the caller names, one that left its mark, or the shape's own.
+    """
+    if stated is not None and stated != flavor.provider:
+        for mark in flavor.marks:
+            if mark.provider == stated:
+                return mark.flavors.get(flavor.declared.name, flavor), stated
+    if flavor.provider_at is not None:
+        named = flavor.provider_at(response)
+        if isinstance(named, str) and named:
+            return flavor, named
+    if not flavor.marks or flavor.own.bears_no_mark(response):
+        return flavor, flavor.provider
+    for mark in flavor.marks:
+        if mark.matches(response):
+            return mark.flavors.get(flavor.declared.name, flavor), mark.provider
+    flavor.own.learn(response)
+    return flavor, flavor.provider
+
+
+_HOSTS: Final = (
+    reader("response.request.url.host"),
+    reader("http_response.request.url.host"),
+    reader("http_request.url.host"),
+)
+
+
+def host_provider(holder: Any) -> str | None:
+    """The provider that answers at the host that a stream or a raw response came from."""
+    for host_of in _HOSTS:
+        provider = provider_at(host_of(holder))
+        if provider is not None:
+            return provider
+    return None
+
+
+def provider_at(host: object) -> str | None:
+    """The provider that answers at a host; None for one that nobody declared."""
+    if not isinstance(host, str):
+        return None
+    for suffix, provider in providers_by_host():
+        if host == suffix or host.endswith(f".{suffix}"):
+            return provider
     return None

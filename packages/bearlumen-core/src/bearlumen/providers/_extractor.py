@@ -1,22 +1,19 @@
-"""What a provider module declares, and how the declaration is read.
+"""What a provider module declares.
 
 A declaration is data: what a response looks like, and where its model, id and counts stand. The
-paths are compiled once into readers that take attributes and mapping keys alike, so that an SDK
-object and the same response as JSON are read by the same declaration, and nothing is dumped.
+paths are compiled once (`_paths.py`) and read from SDK objects and JSON alike.
 
-A path is written `usage.prompt_tokens`. `a|b` reads whichever is reported first,
-`details[modality=AUDIO].count` the item of a list that says so, and a tuple of paths is a sum. A
-count that nobody reported is absent; it does not become 0.
+A path is written `usage.prompt_tokens`. `a|b` is whichever is reported first, `items[key=value]`
+the item of a list that says so, `items[0]` the first, `items[]` the sum over all, `items[#]` how
+many there are, and a tuple of paths is a sum. A count that nobody reported is absent; it does not
+become 0.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from decimal import Decimal
+from typing import Any, Final
 
-from .. import _wire
-
-Getter = Callable[[Any], Any]
 Paths = str | tuple[str, ...]
 
 
@@ -35,6 +32,8 @@ ABSENT: Final = _Word("ABSENT")
 
 Signature = Mapping[str, Any]
 """Path to what stands there: a value, a tuple of values, a pattern, `PRESENT` or `ABSENT`."""
+ALWAYS: Final[Signature] = {}
+"""The signature that everything has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,30 +51,117 @@ class Chunk:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StatedCost:
+    """What the provider itself says the call costs."""
+
+    path: str
+    """Where the amount stands."""
+    unit: Decimal = Decimal(1)
+    """US dollars in one of them."""
+    upstream: str = ""
+    """Where the amount stands that another provider bills for the same call."""
+    upstream_if: Signature = field(default_factory=dict[str, Any])
+    """When that amount comes on top; otherwise it is only shown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Linked:
+    """Usage that a response reports beside its main counts, and that is billed too."""
+
+    at: str
+    """Where it stands: an object, or a list of them."""
+    counts: Mapping[str, Paths]
+    """As a flavor's, from the object."""
+    signature: Signature = field(default_factory=dict[str, Any])
+    """Which of the objects are meant."""
+    model: str = "model"
+    """The object's own model; where it names none, it is the response's."""
+    model_at: str = ""
+    """Where in the response its model stands, if not in the object; unknown without one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Flavor:
     """One surface of a provider: a shape of response and what its fields mean."""
 
     name: str
-    signature: Signature
-    counts: Mapping[str, Paths]
+    title: str = ""
+    """What the surface is called in the documentation."""
+    classes: tuple[str, ...] = ()
+    """The SDK's classes of such a response; one that descends from them is one too."""
+    signature: Signature | None = None
+    """What it looks like as JSON, or in a class that nobody named; None: it is never JSON."""
+    also: tuple[Signature, ...] = ()
+    """Other looks of the same."""
+    shared: bool = False
+    """The shape is another provider's: as plain JSON it is that provider's, unless a mark tells."""
+    counts: Mapping[str, Paths] = field(default_factory=dict[str, Paths])
     """Our name of a count to where it stands. Totals are inclusive."""
+    total: str = ""
+    """Where the provider states the sum of both, if its SDK's objects lack a part of it."""
+    zero: tuple[str, ...] = ()
+    """The totals that are 0 by nature, where anything is reported: embeddings generate nothing."""
     omits_zero: bool = False
-    """The provider leaves a total out when it is zero and the other is not."""
+    """The provider leaves a total out when it is zero, and the other is not."""
+    usage: str = "usage"
+    """The object in which every number is usage: those that no path reads are kept as reported."""
+    ignores: tuple[str, ...] = ()
+    """Numbers in there that add nothing: sums of others, and times."""
     model: str = "model"
     id: str = "id"
     service_tier: str = ""
+    """The first that says something other than ordinary service wins."""
+    inference_geo: str = ""
+    """Where it says to which place the call was bound."""
+    batch: Signature | None = None
+    """How it shows that the call was part of a batch, at the batch price."""
+    units: Mapping[str, Paths] = field(default_factory=dict[str, Paths])
+    """What is billed by something else than tokens, by the unit's name."""
+    units_instead: Mapping[str, Paths] = field(default_factory=dict[str, Paths])
+    """The same, where no tokens are reported."""
     tool_calls: Mapping[str, str] = field(default_factory=dict[str, str])
     """Billed server tools by name, and where their number stands."""
+    cost: StatedCost | None = None
+    linked: tuple[Linked, ...] = ()
     pending: Signature | None = None
     """A response that is still being made: it is billed later, under the same id."""
+    free: bool = False
+    """Recognised, and never billed."""
     chunks: tuple[Chunk, ...] = ()
     """The stream items that matter. A later item's counts replace an earlier one's."""
     snapshot: str = ""
     """The attribute of the SDK's stream helper that holds the response put together so far."""
     finished: Signature = field(default_factory=dict[str, Any])
     """What a whole response has that a snapshot of an unfinished one lacks."""
+    own_ids: tuple[str, ...] = ()
+    """How its provider's own ids begin, where others answer in the same shape."""
     usage_option: str = ""
     """What to ask the provider for when a stream ends without usage."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """Something that holds a response: an error that carries one, a line of a batch's results."""
+
+    at: str
+    """Where the response stands in it."""
+    classes: tuple[str, ...] = ()
+    signature: Signature | None = None
+    """What it looks like as JSON."""
+    batch: bool = False
+    """The response was part of a batch, at the batch price, and does not say so."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """How a response in another provider's shape is told from that provider's own.
+
+    It is then read as this provider's flavor of the same name, if there is one.
+    """
+
+    shape: str
+    """The provider whose shape it is."""
+    signature: Signature
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,108 +169,16 @@ class Extractor:
     """A provider: its name, its SDK's import packages, and its surfaces."""
 
     provider: str
-    packages: tuple[str, ...]
+    title: str
+    """Its name in the documentation."""
+    packages: tuple[str, ...] = ()
     """Root import packages whose classes are this provider's."""
-    flavors: tuple[Flavor, ...]
+    provider_at: str = ""
+    """Where a response names the provider behind this one."""
+    flavors: tuple[Flavor, ...] = ()
+    envelopes: tuple[Envelope, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    hosts: tuple[str, ...] = ()
+    """Where it answers: tells it apart in a stream or a raw response of another's client."""
     camel_case: bool = False
     """Whether the JSON spells in camelCase what the SDK's objects spell in snake_case."""
-
-
-def reader(path: str, *, camel_case: bool = False) -> Getter:
-    """A function that reads `path` from an object or a mapping; None where nothing stands."""
-    choices = [
-        [_step(name, camel_case=camel_case) for name in choice.split(".") if name]
-        for choice in path.split("|")
-    ]
-
-    def read_one(value: Any, steps: list[Getter]) -> Any:
-        for step in steps:
-            value = step(value)
-            if value is None:
-                return None
-        return value
-
-    if len(choices) == 1:
-        only = choices[0]
-        if not path:
-            return lambda value: value
-        if len(only) == 1:
-            return only[0]
-        return lambda value: read_one(value, only)
-
-    def read(value: Any) -> Any:
-        for steps in choices:
-            found = read_one(value, steps)
-            if found is not None:
-                return found
-        return None
-
-    return read
-
-
-def _step(name: str, *, camel_case: bool) -> Getter:
-    name, _, chosen = name.partition("[")
-    if chosen:
-        return _item(_step(name, camel_case=camel_case), chosen.rstrip("]"))
-    camel = _wire.camel(name) if camel_case else name
-
-    def step(value: Any) -> Any:
-        if isinstance(value, dict):
-            found: Any = value.get(name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            if found is None and camel != name:
-                found = value.get(camel)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            return found  # pyright: ignore[reportUnknownVariableType]
-        return getattr(value, name, None)
-
-    return step
-
-
-def _item(items: Getter, chosen: str) -> Getter:
-    key, _, wanted = chosen.partition("=")
-    read_key = _step(key, camel_case=False)
-
-    def first(value: Any) -> Any:
-        listed = items(value)
-        if isinstance(listed, list):
-            for item in cast("list[Any]", listed):
-                if read_key(item) == wanted:
-                    return item
-        return None
-
-    return first
-
-
-def matcher(signature: Signature, *, camel_case: bool = False) -> Callable[[Any], bool]:
-    """A test whether an object or a mapping looks as `signature` says."""
-    tests = [
-        (reader(path, camel_case=camel_case), _expectation(wanted))
-        for path, wanted in signature.items()
-    ]
-    return lambda value: all(test(read(value)) for read, test in tests)
-
-
-def _expectation(wanted: Any) -> Callable[[Any], bool]:
-    if wanted is PRESENT:
-        return lambda value: value is not None
-    if wanted is ABSENT:
-        return lambda value: value is None
-    if isinstance(wanted, re.Pattern):
-        pattern = cast("re.Pattern[str]", wanted)
-        return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
-    choices: tuple[Any, ...] = wanted if isinstance(wanted, tuple) else (wanted,)  # pyright: ignore[reportUnknownVariableType]
-    return lambda value: value in choices if isinstance(value, str | bool | int) else False
-
-
-def whole(value: Any) -> int | None:
-    """A count as a whole number, or None for anything that isn't one.
-
-    Some providers send `62.0`; some SDKs put an `Unset` object where nothing was sent; a gateway
-    puts a dict inside usage; and True is not a count.
-    """
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value if value >= 0 else None
-    if isinstance(value, float) and value >= 0 and value.is_integer():
-        return int(value)
-    return None

@@ -1,18 +1,22 @@
-"""Ollama: chat and generate.
+"""Ollama.
 
 Source: https://github.com/ollama/ollama/blob/main/docs/api.md, read 2026-11-22.
 """
 
-from ._extractor import PRESENT, Chunk, Extractor, Flavor
+from ._extractor import PRESENT, Chunk, Extractor, Flavor, Mark
 
 EXTRACTOR = Extractor(
     provider="ollama",
+    title="Ollama",
     packages=("ollama",),
     flavors=(
         Flavor(
             name="chat",
+            title="chat and generate",
+            classes=("ChatResponse", "GenerateResponse"),
             signature={"created_at": PRESENT, "done": True},
             id="",
+            usage="",
             omits_zero=True,
             counts={
                 # Left out when it is zero, as older servers have it for a prompt fully cached.
@@ -26,5 +30,16 @@ EXTRACTOR = Extractor(
                 Chunk(signature={"created_at": PRESENT, "done": False}, opening=True),
             ),
         ),
+        Flavor(
+            name="embed",
+            title="embed",
+            classes=("EmbedResponse", "EmbeddingsResponse"),
+            signature={"embeddings": PRESENT, "total_duration|prompt_eval_count": PRESENT},
+            id="",
+            usage="",
+            counts={"input_tokens": "prompt_eval_count"},
+            zero=("output_tokens",),
+        ),
     ),
+    marks=(Mark(shape="openai", signature={"system_fingerprint": "fp_ollama"}),),
 )

@@ -1,0 +1,397 @@
+"""A declared surface, compiled: what a response reports, as raw values and then as usage.
+
+Reading takes the values; what they mean is worked out when somebody asks, which for most events is
+the background worker.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any, Final, cast
+
+from ._extractor import Extractor, Flavor, Linked, Paths, StatedCost
+from ._fields import Fields, fields_of, has_extras
+from ._paths import matcher, reader, whole
+from ._plan import Plan, Values
+
+ORDINARY_TIERS: Final = frozenset(("default", "standard", "on_demand", "auto"))
+"""Words for ordinary service: another word beside one of them says more."""
+ANYWHERE: Final = frozenset(("", "global", "not_available"))
+"""Words for a call that was bound to no place (Anthropic)."""
+
+PARTS: Final = (
+    ("input_tokens", ("cache_read_tokens", "cache_write_tokens")),
+    ("input_tokens", ("audio_input_tokens", "image_input_tokens")),
+    ("input_tokens", ("tool_use_prompt_tokens",)),
+    ("output_tokens", ("audio_output_tokens", "image_output_tokens")),
+    ("output_tokens", ("reasoning_tokens",)),
+    ("cache_write_tokens", ("cache_write_1h_tokens", "cache_write_5m_tokens")),
+)
+"""The counts that are parts of another; those in one line exclude each other."""
+
+UNKNOWN_MODEL: Final = "unknown"
+MAX_AMOUNT: Final = 10**15
+MAX_COST: Final = 999_999
+"""USD; no call costs more, and a damaged number may say so."""
+_COST_STEP: Final = Decimal(1).scaleb(-12)
+"""The ledger keeps as many digits."""
+MAX_REMEMBERED_MODELS: Final = 1_024
+Places = tuple[tuple[int, ...], ...]
+"""For a sum: where the choices of each summand stand."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What a response reports, in our words."""
+
+    counts: dict[str, int]
+    """Token counts by name; one that nobody reported is absent."""
+    tool_calls: dict[str, int] = field(default_factory=dict[str, int])
+    units: dict[str, int | float] = field(default_factory=dict[str, "int | float"])
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    """The place that the call was bound to, in the provider's word; None if to none."""
+    batch: bool = False
+    provider_cost: Decimal | None = None
+    """US dollars, where the provider itself states them."""
+    reported: dict[str, int | float] = field(default_factory=dict[str, "int | float"])
+    """Numbers of the usage that this version has no word for, by path."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompiledMark:
+    """A mark with its signature turned into a function."""
+
+    provider: str
+    matches: Callable[[Any], bool]
+    flavors: "Mapping[str, CompiledFlavor]"
+    """The provider's own readings of shared shapes, by the shape's name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """One way in which a surface shows itself."""
+
+    flavor: "CompiledFlavor"
+    matches: Callable[[Any], bool]
+    particular: int
+    """How much it asks for: what asks for more is tried first."""
+
+
+class CompiledFlavor:
+    """A flavor with its paths turned into one walk."""
+
+    def __init__(self, extractor: Extractor, flavor: Flavor) -> None:
+        camel = extractor.camel_case
+        self.extractor = extractor
+        self.provider = extractor.provider
+        self.declared = flavor
+        self.marks: tuple[CompiledMark, ...] = ()
+        """What tells other providers' responses in this shape."""
+        self.provider_at = reader(extractor.provider_at) if extractor.provider_at else None
+        self.own = _Own(flavor.own_ids)
+        self.looks = tuple(
+            Look(
+                flavor=self,
+                matches=matcher(signature, camel_case=camel),
+                particular=len(signature),
+            )
+            for signature in (flavor.signature, *flavor.also)
+            if signature is not None
+        )
+        self.is_pending = matcher(flavor.pending, camel_case=camel) if flavor.pending else None
+        self.chunks = tuple(
+            (matcher(c.signature, camel_case=camel), reader(c.at, camel_case=camel), c)
+            for c in flavor.chunks
+        )
+        self.snapshot = reader(flavor.snapshot) if flavor.snapshot else None
+        self.finished = matcher(flavor.finished, camel_case=camel)
+        self.linked = tuple(CompiledLinked(self, one) for one in flavor.linked)
+        plan = Plan(
+            camel_case=camel,
+            usage=flavor.usage,
+            ignores=flavor.ignores,
+            omits_zero=flavor.omits_zero,
+        )
+        self._counts = _sums(plan, flavor.counts)
+        self._units = _sums(plan, flavor.units)
+        self._units_instead = _sums(plan, flavor.units_instead)
+        self._tools = _sums(plan, flavor.tool_calls)
+        self._model = plan.places(flavor.model) if flavor.model else ()
+        self._id = plan.places(flavor.id) if flavor.id else ()
+        self._tier = plan.places(flavor.service_tier) if flavor.service_tier else ()
+        self._geo = plan.places(flavor.inference_geo) if flavor.inference_geo else ()
+        self._batch = matcher(flavor.batch, camel_case=camel) if flavor.batch is not None else None
+        self._total = plan.places(flavor.total) if flavor.total else ()
+        self._cost = _CompiledCost(plan, flavor.cost) if flavor.cost else None
+        self._plan = plan
+        self.is_plain = not (flavor.free or self.is_pending or self._batch or self.linked)
+        """Whether its counts are all there is to read."""
+
+    @cached_property
+    def read(self) -> Callable[[Any], Values]:
+        """Reads a response's values. Compiled when it is first needed: most never are."""
+        return self._plan.compiled()
+
+    def matches(self, response: Any) -> bool:
+        """Whether `response` looks like this surface."""
+        return any(look.matches(response) for look in self.looks)
+
+    def model(self, values: Values) -> str | None:
+        """The model that a response names."""
+        for place in self._model:
+            if isinstance(values[place], str):
+                return values[place]
+        return None
+
+    def response_id(self, values: Values) -> str | None:
+        """The provider's id of a response."""
+        return _first_text(values, self._id)
+
+    def is_unbilled(self, response: Any) -> bool:
+        """Whether a response is still being made, or never billed."""
+        return self.declared.free or (self.is_pending is not None and self.is_pending(response))
+
+    def is_batch(self, response: Any) -> bool:
+        """Whether a response says that it was part of a batch."""
+        return self._batch is not None and self._batch(response)
+
+    def usage(self, values: Values, *, batch: bool = False, partial: bool = False) -> Usage:
+        """What the values read from a response mean.
+
+        Args:
+            values: What was read.
+            batch: The response was part of a batch.
+            partial: More was to come: what is not there yet may not be zero.
+        """
+        counts = _counts(values, self._counts)
+        if counts and self.declared.omits_zero and not partial:
+            counts = {"input_tokens": 0, "output_tokens": 0, **counts}
+        if self._total:
+            _raise_to_total(counts, next((c for p in self._total if (c := whole(values[p]))), 0))
+        units = _numbers(values, self._units)
+        if not counts:
+            units = {**_numbers(values, self._units_instead), **units}
+        if counts or units:
+            counts = {**dict.fromkeys(self.declared.zero, 0), **counts}
+        reported: dict[str, int | float] = dict(values[0] or {})
+        _keep_parts_within(counts, reported)
+        return Usage(
+            counts=counts,
+            tool_calls={k: n for k, n in _counts(values, self._tools).items() if n},
+            units=units,
+            service_tier=self._service_tier(values),
+            inference_geo=self._inference_geo(values),
+            batch=batch,
+            provider_cost=self._cost.read(values) if self._cost else None,
+            reported=reported,
+        )
+
+    def _service_tier(self, values: Values) -> str | None:
+        tiers = [tier for place in self._tier if (tier := _text(values[place]))]
+        special = [tier for tier in tiers if tier.lower() not in ORDINARY_TIERS]
+        return (special or tiers or [None])[0]
+
+    def _inference_geo(self, values: Values) -> str | None:
+        place = _first_text(values, self._geo)
+        return None if place is None or place.lower() in ANYWHERE else place
+
+
+class _Own:
+    """Tells most responses of the shape's own provider at a glance, without trying every mark.
+
+    They have no field beyond those that the provider's SDK declares, ids as it makes them, and a
+    model and fingerprint that were seen before, when no mark was found.
+    """
+
+    def __init__(self, ids: tuple[str, ...]) -> None:
+        self._ids = ids
+        self._seen: set[tuple[Any, Any]] = set()
+
+    def bears_no_mark(self, response: Any) -> bool:
+        """Whether no mark needs to be tried."""
+        fields = fields_of(response)
+        key = fields.get("model"), fields.get("system_fingerprint")
+        try:
+            return key in self._seen and self._is_plain(response, fields)
+        except TypeError:  # a model that is a dict, say
+            return False
+
+    def learn(self, response: Any) -> None:
+        """Take note of a response on which no mark was found."""
+        fields = fields_of(response)
+        model, fingerprint = fields.get("model"), fields.get("system_fingerprint")
+        if len(self._seen) < MAX_REMEMBERED_MODELS and self._is_plain(response, fields):
+            with contextlib.suppress(TypeError):
+                self._seen.add((model, fingerprint))
+
+    def _is_plain(self, response: Any, fields: Fields) -> bool:
+        response_id = fields.get("id")
+        if not isinstance(response_id, str) or not response_id.startswith(self._ids):
+            return False
+        usage, choices = fields.get("usage"), fields.get("choices")
+        return not (
+            has_extras(response)
+            or (usage is not None and has_extras(usage))
+            or (isinstance(choices, list) and choices and has_extras(choices[0]))
+        )
+
+
+class CompiledLinked:
+    """Usage beside the main counts, compiled."""
+
+    def __init__(self, flavor: CompiledFlavor, declared: Linked) -> None:
+        camel = flavor.extractor.camel_case
+        self._at = reader(declared.at, camel_case=camel)
+        self._matches = matcher(declared.signature, camel_case=camel)
+        plan = Plan(camel_case=camel)
+        self._sums = _sums(plan, declared.counts)
+        self._model = plan.places(declared.model) if declared.model else ()
+        self._plan = plan
+        self._model_at = reader(declared.model_at, camel_case=camel) if declared.model_at else None
+
+    @cached_property
+    def _read(self) -> Callable[[Any], Values]:
+        return self._plan.compiled()
+
+    def find(self, response: Any) -> "list[Beside]":
+        """Each such object that reports any usage."""
+        found = self._at(response)
+        items = cast("Sequence[Any]", found) if isinstance(found, list | tuple) else (found,)
+        usages: list[Beside] = []
+        for item in items:
+            if item is None or not self._matches(item):
+                continue
+            values = self._read(item)
+            counts = _counts(values, self._sums)
+            if any(counts.values()):
+                model = _first_text(values, self._model)
+                if self._model_at is not None:
+                    model = _text(self._model_at(response)) or UNKNOWN_MODEL
+                _keep_parts_within(counts, {})
+                usages.append(Beside(model=model, counts=counts))
+        return usages
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """Usage beside the main usage of a response."""
+
+    model: str | None
+    """Its own model; None where it is the response's."""
+    counts: dict[str, int]
+
+
+class _CompiledCost:
+    def __init__(self, plan: Plan, declared: StatedCost) -> None:
+        self._unit = declared.unit
+        self._amount = plan.places(declared.path)
+        self._upstream = plan.places(declared.upstream) if declared.upstream else ()
+        self._if = [(plan.places(path), wanted) for path, wanted in declared.upstream_if.items()]
+
+    def read(self, values: Values) -> Decimal | None:
+        """The stated cost in US dollars."""
+        amount = _first_amount(values, self._amount)
+        if amount is None:
+            return None
+        if self._if and all(values[places[0]] == wanted for places, wanted in self._if):
+            upstream = _first_amount(values, self._upstream)
+            if upstream is None:
+                return None  # another provider bills the call too, and nobody says how much
+            amount += upstream
+        cost = amount * self._unit
+        if cost > MAX_COST:
+            return None
+        rounded = cost.quantize(_COST_STEP)
+        return cost if cost == rounded else rounded
+
+
+def _sums(plan: Plan, paths: Mapping[str, Paths]) -> dict[str, Places]:
+    return {
+        name: tuple(plan.places(path) for path in ((one,) if isinstance(one, str) else one))
+        for name, one in paths.items()
+    }
+
+
+def _raise_to_total(counts: dict[str, int], total: int) -> None:
+    """Generated is at least what the stated total leaves beside the input."""
+    if "input_tokens" in counts and total > counts["input_tokens"]:
+        generated = total - counts["input_tokens"]
+        counts["output_tokens"] = max(generated, counts.get("output_tokens", 0))
+
+
+def _counts(values: Values, sums: Mapping[str, Places]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name, summands in sums.items():
+        for places in summands:
+            for place in places:
+                count = whole(values[place])
+                if count is not None:
+                    counts[name] = counts.get(name, 0) + count
+                    break
+    return counts
+
+
+def _numbers(values: Values, sums: Mapping[str, Places]) -> dict[str, int | float]:
+    numbers: dict[str, int | float] = {}
+    for name, summands in sums.items():
+        for places in summands:
+            found = next((values[place] for place in places if values[place] is not None), None)
+            if isinstance(found, str):
+                found = _amount(found)
+            if isinstance(found, Decimal):
+                found = float(found)
+            if (
+                isinstance(found, int | float)
+                and not isinstance(found, bool)
+                and 0 < found <= MAX_AMOUNT
+            ):
+                count = whole(found)
+                numbers[name] = numbers.get(name, 0) + (found if count is None else count)
+    return numbers
+
+
+def _keep_parts_within(counts: dict[str, int], reported: dict[str, int | float]) -> None:
+    """Cut a part that is above its whole; the number as it was sent stays beside, as reported.
+
+    xAI counts the files of a prompt among its cached tokens and not among its tokens.
+    """
+    for total, parts in PARTS:
+        left = counts.get(total)
+        if left is None:
+            continue
+        for part in parts:
+            if counts.get(part, 0) > left:
+                reported[part] = counts[part]
+                counts[part] = left
+            left -= counts.get(part, 0)
+
+
+def _first_text(values: Values, places: tuple[int, ...]) -> str | None:
+    for place in places:
+        text = _text(values[place])
+        if text is not None:
+            return text
+    return None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _first_amount(values: Values, places: tuple[int, ...]) -> Decimal | None:
+    amounts = (_amount(values[place]) for place in places)
+    return next((amount for amount in amounts if amount is not None), None)
+
+
+def _amount(value: Any) -> Decimal | None:
+    """An amount as it was written: 0.1 is a tenth."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        amount = Decimal(repr(value) if isinstance(value, float) else value)
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and 0 <= amount <= MAX_AMOUNT else None

@@ -1,0 +1,251 @@
+"""Many paths, read in one walk that visits each object on the way once.
+
+The walk is written out as Python source and compiled, as `dataclasses` does for `__init__`: reading
+happens on the caller's thread at every call, and a walk over a description of itself takes three
+times as long.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+
+from .. import _wire
+from ._fields import fields_of, is_lasting, is_model
+from ._paths import chooser, parts, segments, whole
+
+MAX_REPORTED: Final = 24
+"""Unknown usage fields kept of one response."""
+MAX_REPORTED_AMOUNT: Final = 10**15
+"""Beyond it a double no longer counts in ones."""
+MAX_PATH_CHARACTERS: Final = 200
+MAX_REPORTED_DEPTH: Final = 3
+
+Values = list[Any]
+"""What stands at each path, by the path's place."""
+
+
+class Plan:
+    """A set of paths. Each has a place in the values that `compiled` reads.
+
+    Args:
+        camel_case: Whether JSON spells in camelCase what the objects spell in snake_case.
+        usage: The field whose numbers are all usage: those that no path reads are noted.
+        ignores: Fields of it that say nothing more.
+        omits_zero: Whether a number that an item of a list lacks is 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        camel_case: bool,
+        usage: str = "",
+        ignores: tuple[str, ...] = (),
+        omits_zero: bool = False,
+    ) -> None:
+        self._camel_case = camel_case
+        self._usage = usage
+        self._ignores = frozenset(ignores)
+        self._omits_zero = omits_zero
+        self._places: dict[str, int] = {}
+        self._root: _Branch = {}
+
+    def places(self, paths: str) -> tuple[int, ...]:
+        """The places of the choices of `a|b`; the same path has the same place."""
+        return tuple(self._place(path) for path in paths.split("|"))
+
+    def _place(self, path: str) -> int:
+        if path not in self._places:
+            place = self._places[path] = len(self._places) + 1
+            branch = self._root
+            *way, last = segments(path)
+            for step in way:
+                branch = cast("_Branch", branch.setdefault((step, None), {}))
+            branch[last, place] = place
+        return self._places[path]
+
+    def compiled(self) -> Callable[[Any], Values]:
+        """A function that reads all paths from a response.
+
+        At 0 it leaves the numbers of the usage that no path reads, by path, or None.
+        """
+        writer = _Writer(
+            camel_case=self._camel_case,
+            usage=self._usage,
+            ignores=self._ignores,
+            omits_zero=self._omits_zero,
+        )
+        writer.line(0, "def read(value):")
+        writer.line(1, f"values = [None] * {len(self._places) + 1}")
+        writer.branch(1, self._root, "value", reported=None)
+        writer.line(1, "return values")
+        scope: dict[str, Any] = writer.scope
+        exec("\n".join(writer.lines), scope)  # noqa: S102  # the source is ours, made of declarations
+        return scope["read"]
+
+
+_Branch = dict[tuple[str, "int | None"], Any]
+"""What to read of an object: a leaf's place, or the branch of a field, by step and place."""
+
+
+class _Writer:
+    """Writes the source of a walk."""
+
+    def __init__(
+        self, *, camel_case: bool, usage: str, ignores: frozenset[str], omits_zero: bool
+    ) -> None:
+        self._camel_case = camel_case
+        self._usage = usage
+        self._ignores = ignores
+        self._omits_zero = omits_zero
+        self._names = 0
+        self.lines: list[str] = []
+        self.scope: dict[str, Any] = {"fields_of": fields_of}
+
+    def line(self, indent: int, text: str) -> None:
+        """Write one line."""
+        self.lines.append("    " * indent + text)
+
+    def branch(self, indent: int, branch: _Branch, value: str, *, reported: str | None) -> None:
+        """Write the reading of an object that stands in the variable `value`."""
+        fields, get = self._name("fields"), self._name("get")
+        self.line(indent, f"{fields} = fields_of({value})")
+        self.line(indent, f"{get} = {fields}.get")
+        known: set[str] = set()
+        for (step, _), found in branch.items():
+            name, chosen = parts(step)
+            camel = _wire.camel(name) if self._camel_case else name
+            known.update((name, camel))
+            self._field(indent, (name, camel, chosen), found, get, reported=reported)
+        if reported is not None:
+            unread = self._bind(_Unread(reported, frozenset(known), self._ignores))
+            clean = self._bind(self.scope[unread].clean)
+            # A model of a class that declares nothing unknown, without extra fields, is passed by.
+            self.line(
+                indent, f"if type({value}) not in {clean} or {fields} is not {value}.__dict__:"
+            )
+            self.line(indent + 1, f"{unread}.note({value}, {fields}, values)")
+
+    def _field(
+        self,
+        indent: int,
+        field: tuple[str, str, str | None],
+        found: Any,
+        get: str,
+        *,
+        reported: str | None,
+    ) -> None:
+        name, camel, chosen = field
+        read = f"{get}({name!r})"
+        if camel != name:
+            variable = self._name("found")
+            self.line(indent, f"{variable} = {read}")
+            self.line(indent, f"if {variable} is None: {variable} = {get}({camel!r})")
+            read = variable
+        if chosen is not None:
+            self._list(indent, read, chosen, found)
+        elif isinstance(found, dict):
+            variable = self._name("value")
+            self.line(indent, f"{variable} = {read}")
+            self.line(indent, f"if {variable} is not None:")
+            inside = reported
+            if reported is not None:
+                inside = f"{reported}{name}."
+            elif name == self._usage:
+                inside = ""
+            self.branch(indent + 1, cast("_Branch", found), variable, reported=inside)
+        else:
+            self.line(indent, f"values[{found}] = {read}")
+
+    def _list(self, indent: int, read: str, chosen: str, found: Any) -> None:
+        """Write the reading of a list: the sum over it, or an item of it."""
+        variable = self._name("items")
+        self.line(indent, f"{variable} = {read}")
+        self.line(indent, f"if {variable} is not None:")
+        if chosen == "":
+            total = self._bind(_Sum(found, camel_case=self._camel_case))
+            self.line(indent + 1, f"{total}({variable}, values)")
+            return
+        choose = self._bind(chooser(chosen, camel_case=self._camel_case))
+        self.line(indent + 1, f"{variable} = {choose}({variable})")
+        if not isinstance(found, dict):
+            self.line(indent + 1, f"values[{found}] = {variable}")
+            return
+        self.line(indent, f"if {variable} is not None:")
+        self.branch(indent + 1, cast("_Branch", found), variable, reported=None)
+        if self._omits_zero:
+            for place in _leaves(cast("_Branch", found)):
+                self.line(indent + 1, f"if values[{place}] is None: values[{place}] = 0")
+
+    def _name(self, kind: str) -> str:
+        self._names += 1
+        return f"{kind}_{self._names}"
+
+    def _bind(self, value: Any) -> str:
+        name = self._name("bound")
+        self.scope[name] = value
+        return name
+
+
+def _leaves(branch: _Branch) -> list[int]:
+    places: list[int] = []
+    for found in branch.values():
+        places += _leaves(cast("_Branch", found)) if isinstance(found, dict) else [found]
+    return places
+
+
+class _Sum:
+    """The sum over a list of what stands at a path in each item."""
+
+    def __init__(self, found: Any, *, camel_case: bool) -> None:
+        if not isinstance(found, dict):
+            self._place, self._read = cast("int", found), None
+            return
+        (self._place,) = _leaves(cast("_Branch", found))
+        writer = _Writer(camel_case=camel_case, usage="", ignores=frozenset(), omits_zero=False)
+        writer.line(0, "def read(value):")
+        writer.line(1, f"values = [None] * {self._place + 1}")
+        writer.branch(1, cast("_Branch", found), "value", reported=None)
+        writer.line(1, f"return values[{self._place}]")
+        exec("\n".join(writer.lines), writer.scope)  # noqa: S102
+        self._read = cast("Callable[[Any], Any]", writer.scope["read"])
+
+    def __call__(self, items: Any, values: Values) -> None:
+        if not isinstance(items, list | tuple):
+            return
+        for item in cast("list[Any]", items):
+            count = whole(self._read(item) if self._read else item)
+            if count is not None:
+                values[self._place] = (values[self._place] or 0) + count
+
+
+class _Unread:
+    """Notes the numbers of a usage object that no path reads."""
+
+    def __init__(self, prefix: str, known: frozenset[str], ignores: frozenset[str]) -> None:
+        self._prefix = prefix
+        self._known = known
+        self._ignores = ignores
+        self.clean: set[Any] = set()
+        """SDK classes that declare nothing which the paths do not read."""
+
+    def note(self, value: Any, fields: Mapping[str, Any], values: Values) -> None:
+        """Keep the numbers of fields that are not known."""
+        unread = fields.keys() - self._known - self._ignores
+        for name in sorted(str(name) for name in unread):
+            self._keep(f"{self._prefix}{name}", fields.get(name), values, 1)
+        kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
+        if not unread and is_model(kind) and is_lasting(kind):
+            self.clean.add(kind)
+
+    def _keep(self, path: str, value: Any, values: Values, depth: int) -> None:
+        if isinstance(value, bool) or "cost" in path:
+            return
+        if isinstance(value, int | float):
+            fits = 0 < value <= MAX_REPORTED_AMOUNT and len(path) <= MAX_PATH_CHARACTERS
+            if fits and len(values[0] or ()) < MAX_REPORTED:
+                values[0] = {**(values[0] or {}), path: value}
+            return
+        kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
+        if depth < MAX_REPORTED_DEPTH and (isinstance(value, dict) or is_model(kind)):
+            for name, inner in list(fields_of(value).items()):
+                if name not in self._ignores:
+                    self._keep(f"{path}.{name}", inner, values, depth + 1)
