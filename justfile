@@ -1,10 +1,12 @@
 # Every command that a person or CI runs; `uv run just` lists them.
 
+uv := env("UV", "uv")  # `uv run` says where it is
+
 _list:
     @just --list --unsorted
 
 # everything that CI checks
-check: lint types twins-check wheels test
+check: lint types twins-check wheels test providers
 
 # format, and fix what can be fixed
 fmt:
@@ -30,6 +32,14 @@ twins-check:
 # the default suite
 test:
     pytest
+
+# the tests of provider responses again, with every provider's SDK and with earlier versions
+providers *args: (_providers "providers" args) (_providers "providers-older" args)
+
+_providers group *args:
+    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ group }} \
+        {{ uv }} run --no-default-groups --group {{ group }} \
+        pytest tests/providers tests/core/test_providers.py {{ args }}
 
 # build every wheel and import each alone in a clean environment
 wheels:
