@@ -29,6 +29,10 @@ twins:
 twins-check:
     python scripts/twins.py --check
 
+# write the tables of docs/providers.md from the declarations
+provider-table:
+    python scripts/provider_table.py
+
 # the default suite
 test:
     pytest
