@@ -45,7 +45,7 @@ def test_outcome_decides_the_next_step(status: int | None, size: int, expected: 
 def test_retry_after_is_obeyed() -> None:
     """The server's word on when to come back goes before our own arithmetic."""
     outcome = Outcome(status=429, retry_after=7.0)
-    assert next_step(outcome, attempt=9, size=1, jitter=lambda: 0.0) == Wait(7.0)
+    assert next_step(outcome, attempt=9, size=1, jitter=lambda: 0.0) == Wait(7.0, asked=True)
 
 
 def test_retry_after_zero_is_no_busy_loop() -> None:

@@ -34,7 +34,7 @@ class Meter:
         self.problems: list[Exception] = []
         self.bear = BearLumen(api_key="sk_test_1", transport=self, on_error=self.problems.append)
 
-    def send(self, events: Sequence[bytes]) -> Outcome:
+    def send(self, events: Sequence[bytes], *, timeout: float | None = None) -> Outcome:
         """Keep them."""
         self._sent += events
         return Outcome(status=200)

@@ -11,13 +11,16 @@ Importing this package imports neither an HTTP library nor pydantic nor any prov
 
 from ._client import AsyncBearLumen, BearLumen
 from ._options import TrackOptions
+from ._provider import Provider
 from ._result import TrackResult
 from ._version import __version__
+from .batching.tally import Stats
 from .errors import (
     AuthenticationError,
     BearLumenApiError,
     BearLumenError,
     ConflictError,
+    EventsDroppedError,
     InvalidRequestError,
     MissingExtraError,
     NetworkError,
@@ -26,7 +29,6 @@ from .errors import (
     RateLimitError,
     ServerError,
 )
-from .events import Provider
 from .streams import AsyncTrackedStream, TrackedResponse, TrackedStream
 from .transport import Transport
 from .transport.memory import MemoryTransport
@@ -39,6 +41,7 @@ __all__ = [
     "BearLumenApiError",
     "BearLumenError",
     "ConflictError",
+    "EventsDroppedError",
     "InvalidRequestError",
     "MemoryTransport",
     "MissingExtraError",
@@ -48,6 +51,7 @@ __all__ = [
     "Provider",
     "RateLimitError",
     "ServerError",
+    "Stats",
     "TrackOptions",
     "TrackResult",
     "TrackedResponse",

@@ -1,8 +1,5 @@
 """The sync and the async client: the only pair kept by hand."""
 
-import os
-import random
-import time
 import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -12,22 +9,20 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
 
-from . import _config, _http, _wire
-from ._config import Config, Environment, OnError
+from . import _config, _wire
 from ._options import TrackOptions
-from ._query import ModelT, Request, RetryPolicy, parse
 from ._result import TrackResult
 from ._tracking import Tracker
-from .errors import BearLumenApiError, NetworkError
 from .streams import AsyncTrackedStream, TrackedStream
-from .transport import Transport
-from .transport.http import HttpTransport
 
 if TYPE_CHECKING:
-    import asyncio
+    import os
 
     import httpx
 
+    from ._config import Environment, JournalSync, OnError
+    from ._driver import AsyncDriver, Driver
+    from .batching.tally import Stats
     from .models import Ping
     from .pricing import EstimateUsage
     from .resources._async.costs import AsyncCosts
@@ -38,6 +33,7 @@ if TYPE_CHECKING:
     from .resources._sync.margins import Margins
     from .resources._sync.revenue import Revenue
     from .resources._sync.usage import Usage
+    from .transport import Transport
 
 T = TypeVar("T")
 FLUSH_TIMEOUT_SECONDS = 30.0
@@ -46,20 +42,29 @@ FLUSH_TIMEOUT_SECONDS = 30.0
 class _Client:
     """What both clients are made of: settings and tracking."""
 
+    _delivers_with_given = True
+    """Whether `http_client` is one that a thread can use."""
+
     def __init__(
         self,
         api_key: str,
         *,
-        environment: Environment | None = None,
+        environment: "Environment | None" = None,
         base_url: str | None = None,
         timeout: "float | httpx.Timeout" = _config.DEFAULT_TIMEOUT_SECONDS,
         max_retries: int = _config.MAX_RETRIES,
         batch_size: int = _config.BATCH_SIZE_EVENTS,
         flush_interval: float = _config.FLUSH_INTERVAL_SECONDS,
         max_queued: int = _config.MAX_QUEUED_EVENTS,
+        max_queued_bytes: int = _config.MAX_QUEUED_BYTES,
+        journal: "str | os.PathLike[str] | None" = None,
+        journal_sync: "JournalSync" = "never",
+        journal_max_bytes: int = _config.JOURNAL_MAX_BYTES,
         shutdown_timeout: float = _config.SHUTDOWN_TIMEOUT_SECONDS,
-        on_error: OnError | None = None,
-        transport: Transport | None = None,
+        flush_on_sigterm: bool = False,
+        on_error: "OnError | None" = None,
+        http_client: Any = None,
+        transport: "Transport | None" = None,
     ) -> None:
         """Set up a client. Nothing connects and no thread starts before it is used.
 
@@ -67,21 +72,36 @@ class _Client:
             api_key: The key of your organisation. No environment variable is read for it.
             environment: `production` (the default) or `staging` of the hosted API.
             base_url: Another server's address, such as your own; it overrides `environment`.
-            timeout: Seconds for one request; an `httpx.Timeout` is taken too.
+            timeout: Seconds for one request; a `Timeout` of httpx is taken too.
             max_retries: Further attempts of a question after the first, on errors that pass.
-            batch_size: Events in one request, 1 to 1000; a full batch is sent at once.
-            flush_interval: Seconds after which a batch that is not full is sent.
-            max_queued: Events held while the server cannot be reached; more are dropped,
-                counted and reported.
+            batch_size: As soon as so many events wait they are sent, 1 to 1000; a busy program
+                sends about ten times a second. A request takes all that waits, up to 1000.
+            flush_interval: Seconds after which fewer are sent.
+            max_queued: Events held in memory while the server cannot be reached; more are
+                dropped, counted and reported.
+            max_queued_bytes: Memory that they may take, roughly; an event with ordinary labels
+                counts as 1,600 bytes.
+            journal: A directory. With one, an event is in a file there before `track` returns, and
+                survives the end of the process, however it ends: the next client with the same
+                directory, key and server delivers it. Several processes may share it.
+            journal_sync: `always` waits for the disk at every event, so that it survives a loss
+                of power as well; that takes milliseconds. `never` leaves it to the system.
+            journal_max_bytes: Of the directory; when it is full new events are dropped, counted
+                and reported.
             shutdown_timeout: Seconds that the end of the process waits for the last events.
+            flush_on_sigterm: Deliver when SIGTERM arrives, then do what the handler that was there
+                before does. Servers such as gunicorn and uvicorn end in order and need none.
             on_error: Called with every problem in tracking, from whichever thread met it.
+            http_client: A client of httpx or httpx2 to use, for a proxy or certificates of your
+                own: a sync one for `BearLumen`, and an async one for `AsyncBearLumen`, which asks
+                with it. It is not closed. Other processes make one of their own.
             transport: What carries the events instead of HTTP, for tests.
 
         Raises:
             AuthenticationError: The key is empty.
-            InvalidRequestError: A setting cannot be meant.
+            InvalidRequestError: A setting cannot be meant, or the journal cannot be used.
         """
-        self._config: Config = _config.make_config(
+        config = self._config = _config.Config(
             api_key=api_key,
             environment=environment,
             base_url=base_url,
@@ -90,13 +110,35 @@ class _Client:
             batch_size=batch_size,
             flush_interval=flush_interval,
             max_queued=max_queued,
+            max_queued_bytes=max_queued_bytes,
+            journal=journal,
+            journal_sync=journal_sync,
+            journal_max_bytes=journal_max_bytes,
             shutdown_timeout=shutdown_timeout,
+            flush_on_sigterm=flush_on_sigterm,
             on_error=on_error,
+            http_client=http_client,
         )
-        self._tracker = Tracker(self._config, transport or HttpTransport(self._config))
-        self._retries = RetryPolicy(max_retries=max_retries, jitter=random.random)
+        given = http_client if self._delivers_with_given else None
+
+        def make_transport() -> "Transport":  # which must not hold the client: it is the worker's
+            if transport is not None:
+                return transport
+            from .transport.http import HttpTransport
+
+            return HttpTransport(config, client=given)
+
+        self._tracker = Tracker(config, make_transport)
         # A client that is dropped still delivers; its thread then ends.
         weakref.finalize(self, self._tracker.worker.release).atexit = False
+        if flush_on_sigterm:
+            from .batching.signals import flush_on_sigterm as install
+
+            install()
+
+    def stats(self) -> "Stats":
+        """What became of the events of this process so far: delivered, queued, dropped and why."""
+        return self._tracker.worker.stats()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._config.base_url!r})"
@@ -198,6 +240,7 @@ class BearLumen(_Client):
 
     def ping(self) -> "Ping":
         """Check that the API answers and knows the key."""
+        from ._query import Request
         from .models import Ping
 
         return self._driver.send(Request(method="GET", path=_wire.PING, model=Ping))
@@ -270,15 +313,20 @@ class BearLumen(_Client):
         return Revenue(self._driver)
 
     @cached_property
-    def _driver(self) -> "_Driver":
-        return _Driver(self._config, self._retries)
+    def _driver(self) -> "Driver":
+        from ._driver import Driver
+
+        return Driver(self._config)
 
 
 class AsyncBearLumen(_Client):
     """`BearLumen` for asyncio: the same `track`, and everything that waits is awaited."""
 
+    _delivers_with_given = False
+
     async def ping(self) -> "Ping":
         """Check that the API answers and knows the key."""
+        from ._query import Request
         from .models import Ping
 
         return await self._driver.send(Request(method="GET", path=_wire.PING, model=Ping))
@@ -341,104 +389,7 @@ class AsyncBearLumen(_Client):
         return AsyncRevenue(self._driver)
 
     @cached_property
-    def _driver(self) -> "_AsyncDriver":
-        return _AsyncDriver(self._config, self._retries)
+    def _driver(self) -> "AsyncDriver":
+        from ._driver import AsyncDriver
 
-
-class _Driver:
-    """Sends questions and waits between attempts, blocking."""
-
-    def __init__(self, config: Config, retries: RetryPolicy) -> None:
-        self._config = config
-        self._retries = retries
-        self._client: httpx.Client | None = None
-        self._pid = 0
-
-    def send(self, request: Request[ModelT]) -> ModelT:
-        """The answer to `request`."""
-        attempt = 1
-        while True:
-            try:
-                return parse(self._exchange(request), request)
-            except BearLumenApiError as error:
-                wait = self._retries.wait_before_next(error, attempt)
-                if wait is None:
-                    raise
-            time.sleep(wait)
-            attempt += 1
-
-    def _exchange(self, request: Request[Any]) -> "httpx.Response":
-        import httpx
-
-        if self._client is None or self._pid != os.getpid():
-            # A connection that a fork copied is the parent's.
-            self._client, self._pid = _http.sync_client(self._config), os.getpid()
-        try:
-            return self._client.request(
-                request.method, request.path, params=request.params, json=request.body
-            )
-        except httpx.HTTPError as error:
-            raise _unreachable(self._config, error) from error
-
-    def close(self) -> None:
-        """Close the connection."""
-        if self._client is not None and self._pid == os.getpid():
-            self._client.close()
-        self._client = None
-
-
-class _AsyncDriver:
-    """Sends questions and waits between attempts, in asyncio."""
-
-    def __init__(self, config: Config, retries: RetryPolicy) -> None:
-        self._config = config
-        self._retries = retries
-        self._client: httpx.AsyncClient | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def send(self, request: Request[ModelT]) -> ModelT:
-        """The answer to `request`."""
-        import asyncio
-
-        attempt = 1
-        while True:
-            try:
-                return parse(await self._exchange(request), request)
-            except BearLumenApiError as error:
-                wait = self._retries.wait_before_next(error, attempt)
-                if wait is None:
-                    raise
-            await asyncio.sleep(wait)
-            attempt += 1
-
-    async def _exchange(self, request: Request[Any]) -> "httpx.Response":
-        import asyncio
-
-        import httpx
-
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            # A connection belongs to the event loop that opened it; a test or a script may
-            # run one loop after another.
-            self._client, self._loop = _http.async_client(self._config), loop
-        try:
-            return await self._client.request(
-                request.method, request.path, params=request.params, json=request.body
-            )
-        except httpx.HTTPError as error:
-            raise _unreachable(self._config, error) from error
-
-    async def close(self) -> None:
-        """Close the connection."""
-        import asyncio
-
-        if self._client is not None and self._loop is asyncio.get_running_loop():
-            await self._client.aclose()
-        self._client = None
-
-
-def _unreachable(config: Config, error: Exception) -> NetworkError:
-    return NetworkError(
-        f"{config.base_url} did not answer: {type(error).__name__}: {error}. Is the server up and "
-        "base_url right?"
-    )
+        return AsyncDriver(self._config)

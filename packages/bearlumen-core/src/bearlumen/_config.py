@@ -1,18 +1,24 @@
 """What a client was configured with, and every default in one place."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from __future__ import annotations
+
+import os
 
 from . import _wire
 from .errors import AuthenticationError, InvalidRequestError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal
+
     import httpx
 
-Environment = Literal["production", "staging"]
-OnError = Callable[[Exception], object]
+    Environment = Literal["production", "staging"]
+    JournalSync = Literal["never", "always"]
+    OnError = Callable[[Exception], object]
 
+MIB = 1 << 20
 DEFAULT_TIMEOUT_SECONDS = 30.0
 MAX_RETRIES = 2
 """Further attempts of a question after the first, as in the SDKs our users know."""
@@ -20,51 +26,107 @@ BATCH_SIZE_EVENTS = 20
 FLUSH_INTERVAL_SECONDS = 10.0
 """Both as in the published Node SDK."""
 MAX_QUEUED_EVENTS = 10_000
-"""About 10 MiB of events; beyond it new ones are dropped and counted."""
+MAX_QUEUED_BYTES = 16 * MIB
+"""Of events in memory; beyond either new ones are dropped and counted."""
+JOURNAL_MAX_BYTES = 512 * MIB
+"""Of a journal's directory, about a million events."""
 SHUTDOWN_TIMEOUT_SECONDS = 5.0
 MAX_BATCH_EVENTS = 1_000
 """The contract's limit for one request."""
+MAX_BODY_BYTES = 4 * MIB
+"""Of one request before it is packed; the contract's limit is 5 MiB."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """One client's settings, checked."""
+    """One client's settings, checked.
 
-    api_key: str
-    base_url: str
-    timeout: "float | httpx.Timeout"
-    max_retries: int
-    batch_size: int
-    flush_interval: float
-    max_queued: int
-    shutdown_timeout: float
-    on_error: OnError | None
+    A plain class: `dataclasses` takes as long to import as all the rest of the package.
+    """
+
+    __slots__ = (
+        "api_key",
+        "base_url",
+        "batch_size",
+        "flush_interval",
+        "flush_on_sigterm",
+        "http_client",
+        "journal",
+        "journal_max_bytes",
+        "journal_sync",
+        "max_queued",
+        "max_queued_bytes",
+        "max_retries",
+        "on_error",
+        "shutdown_timeout",
+        "timeout",
+    )
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        environment: Environment | None = None,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout = DEFAULT_TIMEOUT_SECONDS,
+        max_retries: int = MAX_RETRIES,
+        batch_size: int = BATCH_SIZE_EVENTS,
+        flush_interval: float = FLUSH_INTERVAL_SECONDS,
+        max_queued: int = MAX_QUEUED_EVENTS,
+        max_queued_bytes: int = MAX_QUEUED_BYTES,
+        journal: str | os.PathLike[str] | None = None,
+        journal_sync: JournalSync = "never",
+        journal_max_bytes: int = JOURNAL_MAX_BYTES,
+        shutdown_timeout: float = SHUTDOWN_TIMEOUT_SECONDS,
+        flush_on_sigterm: bool = False,
+        on_error: OnError | None = None,
+        http_client: Any = None,
+    ) -> None:
+        """Check the settings and fill in what follows from them.
+
+        Raises:
+            AuthenticationError: The key is empty.
+            InvalidRequestError: A setting cannot be meant.
+        """
+        self.api_key = _key(api_key)
+        self.base_url = _base_url(environment, base_url)
+        self.timeout = timeout
+        self.max_retries = max_retries
+        self.batch_size = batch_size
+        self.flush_interval = flush_interval
+        self.max_queued = max_queued
+        self.max_queued_bytes = max_queued_bytes
+        self.journal: str | None = None if journal is None else os.path.abspath(os.fspath(journal))  # noqa: PTH100
+        self.journal_sync = journal_sync
+        self.journal_max_bytes = journal_max_bytes
+        self.shutdown_timeout = shutdown_timeout
+        self.flush_on_sigterm = flush_on_sigterm
+        self.on_error = on_error
+        self.http_client = http_client
+        if not 1 <= batch_size <= MAX_BATCH_EVENTS:
+            raise InvalidRequestError(f"batch_size is {batch_size}; it is 1 to {MAX_BATCH_EVENTS}.")
+        if journal_sync not in ("never", "always"):
+            raise InvalidRequestError(
+                f"journal_sync is {journal_sync!r}; it is 'never' or 'always'."
+            )
+        for name in (
+            "flush_interval",
+            "max_queued",
+            "max_queued_bytes",
+            "journal_max_bytes",
+            "shutdown_timeout",
+            "max_retries",
+        ):
+            value = getattr(self, name)
+            if value < 0:
+                raise InvalidRequestError(f"{name} is {value}; it is not negative.")
 
     def __repr__(self) -> str:
         """Leaves the key out: a repr ends up in logs."""
         return f"Config(base_url={self.base_url!r})"
 
 
-def make_config(
-    *,
-    api_key: str,
-    environment: Environment | None,
-    base_url: str | None,
-    timeout: "float | httpx.Timeout",
-    max_retries: int,
-    batch_size: int,
-    flush_interval: float,
-    max_queued: int,
-    shutdown_timeout: float,
-    on_error: OnError | None,
-) -> Config:
-    """Check the settings and fill in what follows from them.
-
-    Raises:
-        AuthenticationError: The key is empty.
-        InvalidRequestError: A setting cannot be meant.
-    """
-    key = api_key.strip() if isinstance(api_key, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+def _key(api_key: object) -> str:
+    key = api_key.strip() if isinstance(api_key, str) else ""
     if not key:
         raise AuthenticationError(
             "api_key is empty. Pass the key of your organisation, for example "
@@ -72,6 +134,10 @@ def make_config(
         )
     if not (key.isascii() and key.isprintable()):
         raise AuthenticationError("api_key holds characters that cannot be in a key; copy it anew.")
+    return key
+
+
+def _base_url(environment: str | None, base_url: str | None) -> str:
     if environment is not None and environment not in _wire.BASE_URLS:
         raise InvalidRequestError(
             f"environment is {environment!r}; it is one of {sorted(_wire.BASE_URLS)}."
@@ -79,24 +145,4 @@ def make_config(
     url = base_url or _wire.BASE_URLS[environment or "production"]
     if not url.startswith(("http://", "https://")):
         raise InvalidRequestError(f"base_url is {url!r}; it starts with https:// or http://.")
-    if not 1 <= batch_size <= MAX_BATCH_EVENTS:
-        raise InvalidRequestError(f"batch_size is {batch_size}; it is 1 to {MAX_BATCH_EVENTS}.")
-    for name, value in (
-        ("flush_interval", flush_interval),
-        ("max_queued", max_queued),
-        ("shutdown_timeout", shutdown_timeout),
-        ("max_retries", max_retries),
-    ):
-        if value < 0:
-            raise InvalidRequestError(f"{name} is {value}; it is not negative.")
-    return Config(
-        api_key=key,
-        base_url=url.rstrip("/"),
-        timeout=timeout,
-        max_retries=max_retries,
-        batch_size=batch_size,
-        flush_interval=flush_interval,
-        max_queued=max_queued,
-        shutdown_timeout=shutdown_timeout,
-        on_error=on_error,
-    )
+    return url.rstrip("/")

@@ -26,6 +26,8 @@ class Guard:
         self._on_error = on_error
         self._fresh_lock()
         self._counts: Counter[str] = Counter()
+        self.last_error: str | None = None
+        """What was reported last, in words."""
 
     def __call__(self, doing: str) -> "_Guarded":
         """A `with` block in which an exception is reported instead of raised."""
@@ -43,9 +45,10 @@ class Guard:
                 problem = OTHER_PROBLEMS
             known = problem in self._counts
             self._counts[problem] += 1
-        if not known:
-            # The text of a stranger's exception may quote a prompt, so only ours is logged.
+            # The text of a stranger's exception may quote a prompt, so only ours is told.
             text = str(error) if isinstance(error, BearLumenError) else problem
+            self.last_error = text
+        if not known:
             with contextlib.suppress(Exception):  # a handler or a filter of the host's
                 logger.warning("%s (logged once; `on_error` gets every report)", text)
         if self._on_error is not None:

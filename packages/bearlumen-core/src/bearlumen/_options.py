@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from ._guard import Guard
 from .errors import InvalidRequestError
-from .events import RESERVED_METADATA, event_id_from
+from .events import event_id_from
 
 
 class TrackOptions(TypedDict, total=False):
@@ -53,6 +53,20 @@ class TrackOptions(TypedDict, total=False):
 Labels = Mapping[str, Any]
 """Options, checked: what every event of the call carries, by the option's name."""
 
+
+class HeavyLabels(dict[str, Any]):
+    """Labels that take more memory than most, and how much, in bytes."""
+
+    weight: int = 0
+
+
+LIGHT_CHARACTERS = 512
+"""Of a label; the server takes no longer one."""
+LIGHT_BYTES = 1_024
+"""What labels may weigh and still count as ordinary ones."""
+OBJECT_BYTES = 64
+"""Roughly what a key and its value take beside their text."""
+
 _TEXTS = (
     "model", "provider", "feature", "user_id", "session_id", "session_type", "agent", "workflow",
 )  # fmt: skip
@@ -73,12 +87,40 @@ def read_options(options: dict[str, Any], *, guard: Guard) -> Labels:
         InvalidRequestError: The timestamp has no time zone.
     """
     for name, value in options.items():
-        if not (name in _IS_TEXT and (type(value) is str or value is None)):
-            return _read_options(options, guard)
+        if name not in _IS_TEXT or not (
+            (type(value) is str and len(value) <= LIGHT_CHARACTERS) or value is None
+        ):
+            return _weighed(_read_options(options, guard))
     return options
 
 
-def _read_options(options: Mapping[str, Any], guard: Guard) -> Labels:
+def stamped(labels: Labels, moment: datetime) -> Labels:
+    """The same labels with the time of the call, where the caller did not say it."""
+    if labels.get("timestamp") is not None:
+        return labels
+    later = type(labels)(labels, timestamp=moment)  # type: ignore[call-arg]
+    if isinstance(labels, HeavyLabels):
+        cast("HeavyLabels", later).weight = labels.weight
+    return later
+
+
+def _weighed(labels: dict[str, Any]) -> Labels:
+    weight = 0
+    for value in labels.values():
+        if isinstance(value, str):
+            weight += len(value)
+        elif isinstance(value, dict):
+            weight += OBJECT_BYTES * len(cast("dict[str, Any]", value)) + len(
+                str(cast("object", value))
+            )
+    if weight <= LIGHT_BYTES:
+        return labels
+    heavy = HeavyLabels(labels)
+    heavy.weight = weight
+    return heavy
+
+
+def _read_options(options: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     unknown = options.keys() - _KNOWN
     if unknown:
         raise TypeError(
@@ -178,6 +220,8 @@ def _cost(value: Any) -> Decimal:
 
 
 def _metadata(key: str, value: Any) -> Any:
+    from ._encode import RESERVED_METADATA
+
     if key in RESERVED_METADATA:
         raise InvalidRequestError(
             f"The metadata key {key!r} is one that events use themselves; choose another."

@@ -4,14 +4,16 @@ Nothing in here waits for a network or a disk, and nothing but misuse raises.
 """
 
 import inspect
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from ._bodies import TrackedBody
 from ._config import Config
 from ._guard import Guard
-from ._options import Labels, read_options
+from ._options import Labels, read_options, stamped
 from ._raw import detect_raw, is_raw, is_read
 from ._result import TrackResult
+from .batching.processes import ensure_own_process
 from .batching.worker import Worker
 from .errors import BearLumenError, InvalidRequestError
 from .events import Part, UsageEvent, part_id, utc_now
@@ -33,10 +35,10 @@ ALREADY_TRACKED = (Settled, TrackedResponse, TrackResult)
 class Tracker:
     """One client's tracking: its guard, its worker and the streams still being read."""
 
-    def __init__(self, config: Config, transport: Transport) -> None:
+    def __init__(self, config: Config, make_transport: Callable[[], Transport]) -> None:
         self.guard = Guard(config.on_error)
         self.streams = OpenStreams()
-        self.worker = Worker(transport, config=config, guard=self.guard, streams=self.streams)
+        self.worker = Worker(make_transport, config=config, guard=self.guard, streams=self.streams)
         self._tracking = self.guard("tracking a response")
         self._queueing = self.guard("queueing an event")
 
@@ -92,7 +94,7 @@ class Tracker:
         key = _to_be_read(response) if wrapper is None else None
         if wrapper is not None or key is not None:
             # However late it is read, the call was made now.
-            late = labels if labels.get("timestamp") else {**labels, "timestamp": utc_now()}
+            late = stamped(labels, utc_now())
             if key is not None:
                 return self._wrap_within(response, key, late)
             return self._wrap(wrapper or TrackedStream, response, late)
@@ -203,7 +205,8 @@ class Tracker:
         self, detection: Detection | None, labels: Labels, *, incomplete: bool = False
     ) -> TrackResult:
         """Queue the event of a call, and those of what was billed beside it."""
-        event = UsageEvent(detection, labels, incomplete=incomplete)
+        ensure_own_process()
+        event = UsageEvent(detection, labels, incomplete)
         if detection is None:
             # Without a response and a name there is nothing to record.
             if labels.get("model") is None:

@@ -2,6 +2,7 @@
 
     BearLumenError
     ├── MissingExtraError         an optional dependency is needed and not installed
+    ├── EventsDroppedError        usage events are lost: `count` of them, for one `reason`
     └── BearLumenApiError         code, message, status, correlation_id, retry_after
         ├── InvalidRequestError   400, 413, 422, and misuse found before anything was sent
         ├── AuthenticationError   401, or an empty key
@@ -25,6 +26,21 @@ class BearLumenError(Exception):
 
 class MissingExtraError(BearLumenError, ImportError):
     """Something needs an optional dependency; the message is how to install it."""
+
+
+class EventsDroppedError(BearLumenError):
+    """Usage events are lost. It is never raised: `on_error` is told.
+
+    The first loss is reported at once; those that follow for the same reason are added up and
+    reported together, so that a flood of them costs little.
+    """
+
+    def __init__(self, message: str, *, count: int, reason: str) -> None:
+        super().__init__(message)
+        self.count = count
+        """How many events are lost since the last report for this reason."""
+        self.reason = reason
+        """Why, by the name under which `Stats.dropped` counts them, such as `queue_full`."""
 
 
 class BearLumenApiError(BearLumenError):

@@ -3,92 +3,45 @@
 It holds counts and labels. There is no field for a prompt or an answer.
 """
 
-import json
+from __future__ import annotations
+
 import os
 import time
-import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from enum import StrEnum
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
 
-from ._version import __version__
 from .errors import InvalidRequestError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
+    from typing import Any
+
     from .providers import Detection
 
-EVENT_ID_NAMESPACE = uuid.UUID("6a1f0f6e-5d0c-5f0e-9a59-5f2f2a0d7c11")
+EVENT_ID_NAMESPACE = "6a1f0f6e-5d0c-5f0e-9a59-5f2f2a0d7c11"
 """For event ids that the caller chose and that are not UUIDs, and for events made of others."""
 UNKNOWN = "unknown"
-_SDK = {"name": "bearlumen-python", "version": __version__}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MAX_LABEL_CHARACTERS: Final = 512
-"""Of what a provider names; the server refuses more."""
-_TOTALS: Final = ("input_tokens", "output_tokens")
-_LABELS: Final = (
-    "feature", "agent", "workflow", "session_id", "session_type", "dimensions",
-)  # fmt: skip
-RESERVED_METADATA = frozenset(
-    (
-        "provider", "feature", "agent", "workflow", "session_id", "session_type", "dimensions",
-        "units", "usage", "cost", "provider_cost", "reported", "parent_event_id", "response_id",
-        "incomplete", "sdk",
-    )
-)  # fmt: skip
-"""The keys of an event's metadata that are the event's own."""
-
-
-class Provider(StrEnum):
-    """The providers whose names we fix; any other string is as good."""
-
-    OPENAI = "openai"
-    AZURE = "azure"
-    ANTHROPIC = "anthropic"
-    BEDROCK = "bedrock"
-    GEMINI = "gemini"
-    MISTRAL = "mistral"
-    OLLAMA = "ollama"
-    COHERE = "cohere"
-    DEEPGRAM = "deepgram"
-    DEEPSEEK = "deepseek"
-    ELEVENLABS = "elevenlabs"
-    GROQ = "groq"
-    OPENROUTER = "openrouter"
-    PERPLEXITY = "perplexity"
-    REPLICATE = "replicate"
-    TOGETHER = "together"
-    XAI = "xai"
-    UNKNOWN = "unknown"
 
 
 class UsageEvent:
     """One billable call: who, what, how much, when.
 
     It is made on the caller's thread and holds what was read there; what that means, and the JSON
-    of it, are worked out when somebody asks, which is mostly the background worker.
+    of it (`_encode`), are worked out when somebody asks, which is mostly the background worker.
     """
 
-    __slots__ = (
-        "_counted",
-        "_encoded",
-        "_id",
-        "_made",
-        "detection",
-        "incomplete",
-        "labels",
-        "part",
-    )
+    __slots__ = ("_id", "_made", "_number", "detection", "incomplete", "labels", "part")
 
     def __init__(
         self,
-        detection: "Detection | None",
+        detection: Detection | None,
         labels: Mapping[str, Any],
-        *,
-        incomplete: bool = False,
-        part: "Part | None" = None,
+        incomplete: bool = False,  # noqa: FBT001, FBT002  # by position, on the caller's time
+        part: Part | None = None,
     ) -> None:
         self.detection = detection
         self.labels = labels
@@ -97,22 +50,28 @@ class UsageEvent:
         """A stream that was not read to its end: the counts are what was known by then."""
         self.part = part
         """Set where this is not the main usage of a response but something billed beside it."""
-        self._made = time.time_ns()
-        self._counted = _noise + _next_number()
-        self._id: str | None = labels.get("event_id")
-        self._encoded: bytes | None = None
+        self._made = _now()
+        self._number = _next_number()
+        self._id: str | None = None
 
     @property
     def event_id(self) -> str:
         """A UUID made when the call was tracked and kept over every resend."""
         if self._id is None:
-            self._id = _uuid7(self._made, self._counted)
+            chosen: str | None = self.labels.get("event_id")
+            self._id = chosen or _uuid7(self._made, self._number)
         return self._id
 
     @property
     def invoked_at(self) -> datetime:
         """When the call was made: aware, UTC."""
         return self.labels.get("timestamp") or _EPOCH + timedelta(microseconds=self._made // 1_000)
+
+    @property
+    def invoked_at_text(self) -> str:
+        """The same, as RFC 3339 writes it."""
+        moment = self.labels.get("timestamp")
+        return _instant(self._made) if moment is None else moment.isoformat()
 
     @property
     def model(self) -> str | None:
@@ -148,69 +107,6 @@ class UsageEvent:
         """USD, where the caller knows it; it wins over any price."""
         return None if self.part is not None else self.labels.get("cost")
 
-    def to_wire(self) -> dict[str, Any]:
-        """The event as the ingest endpoint takes it; what nobody reported is left out."""
-        counts = self.counts
-        model = (self.model or UNKNOWN)[:MAX_LABEL_CHARACTERS]
-        wire: dict[str, Any] = {"sdk_event_id": self.event_id, "model": model}
-        for total in _TOTALS:
-            if total in counts:
-                wire[total] = counts[total]
-        wire["event_invoked_at"] = self.invoked_at.isoformat()
-        if (user_id := self.labels.get("user_id")) is not None:
-            wire["user_id"] = user_id
-        wire["metadata"] = self._metadata(counts)
-        return wire
-
-    def _metadata(self, counts: Mapping[str, int]) -> dict[str, Any]:
-        labels, detection = self.labels, self.detection
-        metadata: dict[str, Any] = {**(labels.get("metadata") or {}), "provider": self.provider}
-        for name in _LABELS:
-            if value := labels.get(name):
-                metadata[name] = value
-        usage: dict[str, Any] = {n: c for n, c in counts.items() if n not in _TOTALS}
-        if detection is not None:
-            self._add_detected(metadata, usage, detection)
-        if usage:
-            metadata["usage"] = usage
-        if units := self.units:
-            metadata["units"] = units
-        if (cost := self.cost) is not None:
-            metadata["cost"] = format(cost, "f")
-        if self.part is not None:
-            metadata["parent_event_id"] = self.part.of
-        if self.incomplete:
-            metadata["incomplete"] = True
-        metadata["sdk"] = _SDK
-        return metadata
-
-    def _add_detected(
-        self, metadata: dict[str, Any], usage: dict[str, Any], detection: "Detection"
-    ) -> None:
-        found = detection.usage
-        if found.service_tier is not None:
-            usage["service_tier"] = found.service_tier[:MAX_LABEL_CHARACTERS]
-        if found.inference_geo is not None:
-            usage["inference_geo"] = found.inference_geo[:MAX_LABEL_CHARACTERS]
-        if found.batch:
-            usage["batch"] = True
-        if detection.response_id:
-            metadata["response_id"] = detection.response_id[:MAX_LABEL_CHARACTERS]
-        if self.part is not None:
-            return
-        if found.tool_calls:
-            usage["tool_calls"] = found.tool_calls
-        if found.provider_cost is not None:
-            metadata["provider_cost"] = format(found.provider_cost, "f")
-        if found.reported:
-            metadata["reported"] = found.reported
-
-    def encode(self) -> bytes:
-        """The event as JSON, as it is sent; worked out once."""
-        if self._encoded is None:
-            self._encoded = _to_json(self.to_wire()).encode()
-        return self._encoded
-
 
 class Part:
     """Usage beside the main usage of a response, to be an event of its own."""
@@ -224,15 +120,14 @@ class Part:
         self.counts = counts
 
 
-_to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
-
-
 def part_id(of: str, index: int) -> str:
     """The id of an event made of another: the same whenever that one is tracked again.
 
     It keeps the time of the other's id, so that both are found in the same range of ids.
     """
-    derived = uuid.uuid5(EVENT_ID_NAMESPACE, f"{of}/{index}")
+    import uuid
+
+    derived = uuid.uuid5(uuid.UUID(EVENT_ID_NAMESPACE), f"{of}/{index}")
     whole = uuid.UUID(of)
     if whole.version != 7:  # noqa: PLR2004  # the version of ids that sort by time
         return str(derived)
@@ -247,30 +142,46 @@ def _versioned(value: int) -> int:
 
 
 def _uuid7(nanoseconds: int, number: int) -> str:
-    """A UUIDv7: ids of one process sort by time, which keeps the server's key check cheap."""
-    value = (nanoseconds // 1_000_000 & 0xFFFF_FFFF_FFFF) << 80 | number % (1 << 74)
-    # Six bits of the noise lie where the version and the variant stand; they move up.
-    low, high = value & ((1 << 62) - 1), value >> 62 & 0xFFF
-    text = f"{value >> 80 << 80 | 7 << 76 | high << 64 | 2 << 62 | low:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """A UUIDv7: ids of one process sort by time, which keeps the server's key check cheap.
+
+    RFC 9562, section 5.7: 48 bits of milliseconds, then the version, the variant and 74 bits that
+    are ours: noise of the process, of which the lowest 48 count on.
+    """
+    time, rest = f"{nanoseconds // 1_000_000:012x}", f"{number:020x}"
+    return f"{time[:8]}-{time[8:12]}-{rest[:4]}-{rest[4:8]}-{rest[8:]}"
 
 
-def _reseed() -> None:
+def _instant(nanoseconds: int) -> str:
+    """A moment as RFC 3339 writes it, in UTC."""
+    global _second  # noqa: PLW0603  # what was worked out last: mostly it is the same second
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    known, text = _second
+    if seconds != known:
+        text = (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
+        _second = (seconds, text)
+    return f"{text}.{rest // 1_000:06d}+00:00"
+
+
+_second = (0, "1970-01-01T00:00:00")
+
+
+def reseed() -> None:
     """Draw the process's noise from the operating system: a forked child never repeats ids."""
-    global _noise  # noqa: PLW0603  # one a process
-    _noise = int.from_bytes(os.urandom(10), "big") & ((1 << 74) - 1)
+    global _next_number  # noqa: PLW0603  # one a process
+    noise = int.from_bytes(os.urandom(10), "big") & ~(1 << 47)  # room to count without a carry
+    _next_number = count(_versioned(noise)).__next__
 
 
-_noise = 0
-_reseed()
-_next_number = count().__next__
+_now = time.time_ns
+_next_number: Callable[[], int]
+reseed()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reseed)
+    os.register_at_fork(after_in_child=reseed)
 
 
 def new_event_id() -> str:
     """An event id for now."""
-    return _uuid7(time.time_ns(), _noise + _next_number())
+    return _uuid7(_now(), _next_number())
 
 
 def event_id_from(chosen: str | uuid.UUID) -> str:
@@ -279,13 +190,15 @@ def event_id_from(chosen: str | uuid.UUID) -> str:
     Raises:
         InvalidRequestError: It is empty: all calls with it would be one.
     """
+    import uuid
+
     text = str(chosen)
     if not text:
         raise InvalidRequestError("event_id is empty, so the event was given an id of its own.")
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        return str(uuid.uuid5(EVENT_ID_NAMESPACE, text))
+        return str(uuid.uuid5(uuid.UUID(EVENT_ID_NAMESPACE), text))
 
 
 def utc_now() -> datetime:

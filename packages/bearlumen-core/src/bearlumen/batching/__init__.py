@@ -1,1 +1,1 @@
-"""How usage events leave the process: a bounded buffer, a worker, and what to do when it fails."""
+"""How usage events leave the process: a queue in memory or on disk, and a worker."""

@@ -1,61 +1,195 @@
-"""The events waiting to be sent: bounded, and honest about what it dropped."""
+"""The events waiting in memory: bounded, and honest about what it dropped."""
+
+from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Protocol
+
+from . import tally
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from .._guard import Guard
+    from ..events import UsageEvent
+    from .tally import Tally
+
+EVENT_BYTES = 1_600
+"""What an event with ordinary labels takes in memory, measured with CPython 3.11."""
+SLICE = 24
+"""Events turned into JSON at a stretch, about a tenth of a millisecond, in which a thread of the
+host that comes back from waiting has to wait for the interpreter's lock."""
+BREATH_SECONDS = 0.000_01
+"""Any sleep lets such a thread in; giving the lock up and taking it again at once would not."""
+NEVER = 1 << 62
 
 
-class Event(Protocol):
-    """What waits: something that becomes JSON when it is sent."""
-
-    def encode(self) -> bytes:
-        """The event as the contract writes it."""
-        ...
-
-
-@dataclass(slots=True)
 class Buffer:
-    """A first-in, first-out queue of events, at most `capacity` of them.
+    """A first-in, first-out queue of events.
 
-    It has no lock of its own: the worker that owns it has one.
+    `put` is for any thread, and takes no lock as long as nothing is to be decided: appending to a
+    deque is one step. All else is for the one thread that delivers.
     """
 
-    capacity: int
-    clock: Callable[[], float] = time.monotonic
-    added: int = 0
-    """Events taken in since the start."""
-    removed: int = 0
-    """Events that left since the start: delivered, or given up."""
-    dropped: int = 0
-    """Events that came when it was full."""
-    _waiting: deque[tuple[float, Event]] = field(default_factory=deque[tuple[float, Event]])
+    def __init__(
+        self,
+        *,
+        max_events: int,
+        max_bytes: int,
+        lock: threading.RLock,
+        guard: Guard,
+        tally: Tally,
+        wake: Callable[[], None],
+    ) -> None:
+        """Make an empty queue.
+
+        Args:
+            max_events: How many events it holds.
+            max_bytes: How much memory they may take, roughly.
+            lock: Reentrant: the garbage collector can run a stream's `__del__`, which puts an
+                event, in the middle of another `put` of the same thread.
+            guard: Told of an event that cannot be written.
+            tally: Told of events that are lost.
+            wake: Called, without the lock, when as many wait as `arm` was told.
+        """
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._lock = lock
+        self._guard = guard
+        self._tally = tally
+        self._wake = wake
+        self._waiting: deque[UsageEvent] = deque()
+        self._hand: list[bytes] = []  # the oldest events, written as JSON
+        self._heavy_bytes = 0
+        self._wake_at = 1
+        self._closed = False
+        self.removed = 0
+        """Events that left since the start: delivered, or given up."""
+        self._threshold = 0  # up to so many waiting there is nothing to decide
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._hand)
 
-    def put(self, event: Event) -> bool:
-        """Take an event in; False if there was no room, and it is counted as dropped."""
-        if len(self._waiting) >= self.capacity:
-            self.dropped += 1
-            return False
-        self._waiting.append((self.clock(), event))
-        self.added += 1
+    def put(self, event: UsageEvent) -> bool:
+        """Take an event in; False, and counted, if it is lost."""
+        if len(self._waiting) >= self._threshold or type(event.labels) is not dict:
+            return self._put_carefully(event)
+        self._waiting.append(event)
         return True
 
-    def first(self, limit: int) -> list[Event]:
-        """The oldest events, at most `limit`. They stay until `remove` is told."""
-        # In one step: a finaliser that puts an event may run at any other.
-        return [event for _, event in list(islice(self._waiting, limit))]
+    def _put_carefully(self, event: UsageEvent) -> bool:
+        weight: int = getattr(event.labels, "weight", 0)
+        with self._lock:
+            reason = tally.SHUTDOWN if self._closed else None
+            if reason is None and len(self) >= self._room(self._heavy_bytes + weight):
+                reason = tally.QUEUE_FULL
+            if reason is None:
+                self._waiting.append(event)
+                self._heavy_bytes += weight
+                due = len(self) >= self._wake_at
+                self._tune()
+        if reason is not None:
+            self._tally.lost(reason)
+            return False
+        if due:  # pyright: ignore[reportPossiblyUnboundVariable]
+            self._wake()
+        return True
 
-    def remove(self, count: int) -> None:
-        """Forget the oldest `count` events: they are delivered, or given up."""
-        for _ in range(count):
-            self._waiting.popleft()
-        self.removed += count
+    def arm(self, count: int) -> bool:
+        """Have `wake` called when `count` events wait; False if they do already."""
+        with self._lock:
+            self._wake_at = count
+            self._tune()
+            return len(self) < count
 
-    def age(self) -> float:
-        """How long the oldest event has waited, in seconds; 0 when there is none."""
-        return self.clock() - self._waiting[0][0] if self._waiting else 0.0
+    def first(self, limit: int, max_bytes: int) -> list[bytes]:
+        """The oldest events as JSON, at most `limit` and about `max_bytes`, but one at least.
+
+        They stay until `remove` is told.
+        """
+        size = sum(map(len, self._hand))
+        while len(self._hand) < limit and size < max_bytes:
+            count = min(SLICE, limit - len(self._hand), len(self._waiting))
+            if not count:
+                break
+            lines = self._written([self._waiting[index] for index in range(count)])
+            with self._lock:
+                if self._closed:
+                    return []
+                self._hand += lines
+                for _ in range(count):
+                    self._heavy_bytes -= getattr(self._waiting.popleft().labels, "weight", 0)
+                self.removed += count - len(lines)
+                self._tune()
+            size += sum(map(len, lines))
+            time.sleep(BREATH_SECONDS)
+        return within(self._hand[:limit], max_bytes)
+
+    def _written(self, events: list[UsageEvent]) -> list[bytes]:
+        from .._encode import encoded
+
+        lines: list[bytes] = []
+        rest = iter(events)
+        while True:
+            with self._guard("writing an event"):
+                for event in rest:
+                    lines.append(encoded(event))  # noqa: PERF401  # what came before a failure stays
+                break
+        self._tally.lost(tally.UNWRITABLE, len(events) - len(lines))
+        return lines
+
+    def remove(self, count: int) -> bool:
+        """Forget the oldest `count` events, which are settled; False if they were given up."""
+        with self._lock:
+            if self._closed:
+                return False
+            del self._hand[:count]
+            self.removed += count
+            self._tune()
+            return True
+
+    def close(self) -> None:
+        """Take no more, and give up what is left."""
+        with self._lock:
+            self._closed = True
+            left = len(self)
+            self._waiting.clear()
+            self._hand = []
+            self.removed += left
+            self._tune()
+        self._tally.lost(tally.LEFT, left)
+
+    def let_go(self) -> None:
+        """Nothing to let go of."""
+
+    def adopt(self) -> None:
+        """There is nothing of another process in this one's memory."""
+
+    def abandon(self) -> None:
+        """Nothing to let go of: after a fork the events are the parent's."""
+
+    def journal_bytes(self) -> int:
+        """Nothing is on disk."""
+        return 0
+
+    def _room(self, heavy_bytes: int) -> int:
+        return min(self._max_events, (self._max_bytes - heavy_bytes) // EVENT_BYTES)
+
+    def _tune(self) -> None:
+        if self._closed:
+            self._threshold = 0
+            return
+        limit = min(self._wake_at - 1, self._room(self._heavy_bytes))
+        self._threshold = max(0, limit - len(self._hand))
+
+
+def within(lines: list[bytes], max_bytes: int) -> list[bytes]:
+    """The first of the lines that make up at most `max_bytes`, but one at least."""
+    size = 0
+    for number, line in enumerate(lines):
+        size += len(line) + 1
+        if size > max_bytes and number:
+            return lines[:number]
+    return lines

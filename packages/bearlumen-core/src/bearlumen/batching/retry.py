@@ -44,6 +44,8 @@ class Wait:
     seconds: float
     refused: bool = False
     """It is the request that is wrong, not the moment: trying again soon is no use."""
+    asked: bool = False
+    """The server asked for it: whoever flushes meanwhile waits too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def next_step(outcome: Outcome, *, attempt: int, size: int, jitter: Callable[[],
         ceiling = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2 ** min(attempt, 16))
         asked = min(outcome.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS)
         # Never sooner than our own backoff: `Retry-After: 0` would be a busy loop.
-        return Wait(max(asked, ceiling * jitter()))
+        return Wait(max(asked, ceiling * jitter()), asked=asked > 0)
     if status in (400, 413, 422):
         return Split() if size > 1 else GiveUp()
     # A key that may be restored (401, 403), or a wrong base URL (404, 405, 3xx): no event is bad.

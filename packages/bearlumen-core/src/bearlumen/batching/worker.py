@@ -1,89 +1,146 @@
 """The background thread that delivers events.
 
 It starts with the first event, so a process that never tracks has no thread. After a fork the
-child starts with an empty buffer and a thread of its own: what the parent had queued is the
+child starts with an empty queue and a thread of its own: what the parent had queued is the
 parent's. At exit it has `shutdown_timeout` seconds to deliver what is left.
 """
 
+from __future__ import annotations
+
 import atexit
 import os
-import random
 import sys
 import threading
 import time
 import weakref
-from typing import Protocol
 
-from .._config import MAX_BATCH_EVENTS, Config
-from .._guard import Guard
-from ..errors import BearLumenError, InvalidRequestError, NetworkError, error_class
-from ..transport import Transport
-from .buffer import Buffer, Event
-from .retry import GiveUp, Outcome, Split, Wait, next_step
+from .._config import MAX_BATCH_EVENTS, MAX_BODY_BYTES
+from .buffer import NEVER, Buffer
+from .processes import ensure_own_process, loading, on_fork
+from .tally import Stats, Tally
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from .._config import Config
+    from .._guard import Guard
+    from ..transport import Transport
+    from .delivery import Delivery
+    from .queue import Queue
+    from .retry import Wait
+
+    class Streams(Protocol):
+        """What the worker does with the streams that are still being read."""
+
+        def settle(self) -> None:
+            """Record what is known of them."""
+            ...
+
+        def disown(self) -> None:
+            """Forget them, recording nothing."""
+            ...
+
 
 BUG_PAUSE_SECONDS = 1.0
 """After an exception of our own making, so that it cannot become a busy loop."""
-BACKLOG_REQUESTS = 10
-"""How many requests a backlog is spread over; more would let a slow server fall behind for ever."""
+PACE_SECONDS = 0.1
+"""Between two requests, unless 1,000 events wait or somebody flushes: a request costs as much time
+as some hundred events, and a busy program fills batches of twenty faster than they can be sent."""
+ADOPT_SECONDS = 60.0
+"""Between two looks for what dead processes left in a journal."""
 LAST_SEND_SECONDS = 0.5
 """How long a closed worker's thread is waited for when it has nothing left to send."""
 
 
-class Streams(Protocol):
-    """What the worker does with the streams that are still being read."""
-
-    def settle(self) -> None:
-        """Record what is known of them."""
-        ...
-
-    def disown(self) -> None:
-        """Forget them, recording nothing."""
-        ...
-
-
 class Worker:
-    """Owns the buffer and the thread of one client."""
+    """Owns the queue and the thread of one client."""
 
     def __init__(
-        self, transport: Transport, *, config: Config, guard: Guard, streams: Streams
+        self,
+        make_transport: Callable[[], Transport],
+        *,
+        config: Config,
+        guard: Guard,
+        streams: Streams,
     ) -> None:
-        self._transport = transport
+        self._make_transport = make_transport
+        self._transport: Transport | None = None
+        self._delivery: Delivery | None = None
         self._config = config
         self._guard = guard
         self._streams = streams
-        self._encoding = guard("encoding an event")
+        self.tally = Tally(guard)
+        self._owner = _owner(config) if config.journal is not None else ""
         self._fresh()
         _workers.add(self)
 
     def _fresh(self) -> None:
         # Reentrant: the garbage collector can run a stream's `__del__`, which puts an event,
-        # in the middle of another `put` of the same thread.
+        # in the middle of another `put` of the same thread. One lock for all that is shared, so
+        # that there is no order to take several in.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         # Whoever delivers holds this from looking at the oldest events until they are removed.
         self._delivering = threading.Lock()
-        self._buffer = Buffer(self._config.max_queued)
+        self.queue: Queue = self._make_queue()
+        self.put = self.queue.put
         self._thread: threading.Thread | None = None
         self._flushing = 0  # flushes under way
         self._flushes = 0  # flushes begun, ever
         self._refusals = 0  # answers, ever, that make waiting useless
         self._closed = False
         self._released = False
+        self._delivery = None
+        self._noticed: float | None = None  # when the thread first saw that events wait
+        self._sent_at = 0.0
+        self._adopt_at = 0.0
 
-    def put(self, event: Event) -> bool:
-        """Queue an event; False, and reported, if it is lost."""
+    def _make_queue(self) -> Queue:
+        config = self._config
+        buffer = Buffer(
+            max_events=config.max_queued,
+            max_bytes=config.max_queued_bytes,
+            lock=self._lock,
+            guard=self._guard,
+            tally=self.tally,
+            wake=self._wake,
+        )
+        if config.journal is None:
+            return buffer
+        from .journal import Journal
+
+        return Journal(
+            config.journal,
+            owner=self._owner,
+            durable=config.journal_sync == "always",
+            max_bytes=config.journal_max_bytes,
+            overflow=buffer,
+            lock=self._lock,
+            guard=self._guard,
+            tally=self.tally,
+            wake=self._wake,
+        )
+
+    def stats(self) -> Stats:
+        """What became of the events of this process so far."""
+        tally, queue = self.tally, self.queue
+        journal_bytes = queue.journal_bytes()
         with self._lock:
-            was_empty = not len(self._buffer)
-            taken = not self._closed and self._buffer.put(event)
-            if taken:
-                if was_empty or self._thread is None:
-                    self._start()
-                # The thread waits for the oldest event's time; a full batch wakes it early.
-                if was_empty or len(self._buffer) == self._full:
-                    self._changed.notify_all()
-        if not taken:
-            self._report_lost()
-        return taken
+            dropped, queued = tally.dropped(), len(queue)
+            settled = tally.delivered + tally.duplicates + tally.rejected
+            return Stats(
+                tracked=settled + sum(dropped.values()) + queued - tally.adopted,
+                adopted=tally.adopted,
+                delivered=tally.delivered,
+                duplicates=tally.duplicates,
+                rejected=tally.rejected,
+                dropped=dropped,
+                queued=queued,
+                journal_bytes=journal_bytes,
+                last_error=self._guard.last_error,
+            )
 
     def flush(self, timeout: float | None) -> bool:
         """Deliver everything queued so far; whether it was all off within `timeout` seconds.
@@ -92,10 +149,12 @@ class Worker:
         """
         if threading.current_thread() is self._thread:
             return False  # called by `on_error`: the thread cannot wait for itself
+        ensure_own_process()
         timeout = threading.TIMEOUT_MAX if timeout is None else min(timeout, threading.TIMEOUT_MAX)
         deadline = time.monotonic() + timeout
+        self._adopt()
         with self._changed:
-            upto, refusals = self._buffer.added, self._refusals
+            upto, refusals = self.queue.removed + len(self.queue), self._refusals
             self._flushing += 1
             self._flushes += 1
             self._changed.notify_all()
@@ -105,10 +164,10 @@ class Worker:
                     self._drain_here(deadline)
             with self._changed:
                 self._changed.wait_for(
-                    lambda: self._buffer.removed >= upto or self._refusals > refusals,
+                    lambda: self.queue.removed >= upto or self._refusals > refusals,
                     max(0.0, deadline - time.monotonic()),
                 )
-                return self._buffer.removed >= upto
+                return self.queue.removed >= upto
         finally:
             with self._changed:
                 self._flushing -= 1
@@ -118,10 +177,16 @@ class Worker:
         delivered = self.flush(timeout)
         with self._changed:
             self._closed = True
+            self.queue.close()
             self._changed.notify_all()
             thread = self._thread
-        if thread is not None and delivered and thread is not threading.current_thread():
+            if thread is None:
+                self.queue.let_go()
+        if thread is None:
+            self._disconnect()
+        elif delivered and thread is not threading.current_thread():
             thread.join(LAST_SEND_SECONDS)
+        self.tally.report_rest()
         return delivered
 
     def release(self) -> None:
@@ -135,13 +200,15 @@ class Worker:
         """Whether it was shut down: nothing is taken any more."""
         return self._closed
 
-    def waiting(self) -> int:
-        """How many events are queued or on their way."""
+    def _wake(self) -> None:
+        """As many events wait as the thread asked to be told of; or there is no thread yet."""
         with self._changed:
-            return len(self._buffer)
+            self.queue.arm(NEVER)
+            self._start()
+            self._changed.notify_all()
 
     def _start(self) -> None:
-        if self._alive():
+        if self._closed or self._alive():
             return
         if sys.is_finalizing():
             return  # a thread could be made, but would never run, and starting it waits for it
@@ -150,30 +217,38 @@ class Worker:
         try:
             thread.start()
         except RuntimeError:
+            self.queue.arm(1)
             return  # the interpreter is ending, or threads have run out: a flush drains in place
         self._thread = thread
 
     def _alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
+    def prepare_to_finish(self) -> float:
+        """Record the open streams and begin to deliver; the moment by which it must be done."""
+        deadline = self.settle_streams()
+        self.release()
+        return deadline
+
+    def settle_streams(self) -> float:
+        """Record the open streams; the moment by which delivery must be done."""
+        with self._guard("recording the open streams"):
+            self._streams.settle()
+        return time.monotonic() + min(self._config.shutdown_timeout, threading.TIMEOUT_MAX)
+
     def finish(self, deadline: float) -> None:
         """Deliver what is left at the end of the process, and say what could not be."""
         with self._guard("delivering at exit"):
-            if not self.close(max(0.0, deadline - time.monotonic())):
-                self._guard.report(
-                    BearLumenError(
-                        f"{self.waiting()} usage events are lost: they could not be delivered "
-                        f"within {self._config.shutdown_timeout} s of the end of the process."
-                    ),
-                    problem="lost at exit",
-                )
-
-    def prepare_to_finish(self) -> float:
-        """Record the open streams and begin to deliver; the moment by which it must be done."""
-        with self._guard("recording the open streams"):
-            self._streams.settle()
-        self.release()
-        return time.monotonic() + min(self._config.shutdown_timeout, threading.TIMEOUT_MAX)
+            delivered = self.flush(max(0.0, deadline - time.monotonic()))
+            if self._config.journal is None:
+                with self._changed:
+                    self._closed = True
+                    self.queue.close()
+                    self._changed.notify_all()
+            thread = self._thread
+            if delivered and thread is not None:
+                thread.join(LAST_SEND_SECONDS)
+            self.tally.report_rest()
 
     def _run(self) -> None:
         ended = False
@@ -185,7 +260,7 @@ class Worker:
                     failed = False
                 if failed:
                     time.sleep(BUG_PAUSE_SECONDS)
-            self._transport.close()
+            self._disconnect()
         finally:
             with self._changed:
                 if self._thread is threading.current_thread():
@@ -193,86 +268,104 @@ class Worker:
 
     def _deliver_when_due(self) -> bool:
         """Wait for a batch and deliver it; True when the thread is to end."""
+        if self._config.journal is not None and time.monotonic() >= self._adopt_at:
+            self._adopt()
         with self._changed:
-            while not self._due():
-                if self._closed or self._released:
-                    self._thread = None  # a later event starts another
-                    return True
-                wait = self._config.flush_interval - self._buffer.age()
-                wait = min(wait, threading.TIMEOUT_MAX)
-                self._changed.wait(wait if len(self._buffer) else None)
+            due = self._await_due()
+            if due is None:
+                return self._end()
         with self._delivering:
-            events = self._next_batch()
-            return bool(events) and not self._deliver(events, deadline=None)
+            events = self._next_batch() if due else []
+            self._sent_at = time.monotonic()
+            settled = not events or self._deliver(events, None)
+        with self._changed:
+            self._noticed = None
+            return not settled and self._end()
+
+    def _await_due(self) -> bool | None:
+        """Wait until a batch is due: True. False to look at the journal first, None to end."""
+        while not self._closed:
+            waiting, now = len(self.queue), time.monotonic()
+            if self._released and not waiting:
+                return None
+            if waiting and (self._flushing or self._released):
+                return True
+            until, count = self._adopt_at if self._config.journal else float("inf"), 1
+            if waiting:
+                if self._noticed is None:
+                    self._noticed = now
+                due, count = self._noticed + self._config.flush_interval, self._full
+                if waiting >= self._full:
+                    due, count = min(due, self._sent_at + PACE_SECONDS), MAX_BATCH_EVENTS
+                if now >= due or waiting >= MAX_BATCH_EVENTS:
+                    return True
+                until = min(until, due)
+            else:
+                self._noticed = None
+            if now >= until:
+                return False
+            if self.queue.arm(count):
+                self._changed.wait(min(until - now, threading.TIMEOUT_MAX))
+            self.queue.arm(NEVER)
+        return None
+
+    def _end(self) -> bool:
+        """The thread ends; a later event starts another."""
+        self.queue.let_go()
+        self.queue.arm(1)
+        self._thread = None
+        return True
 
     @property
     def _full(self) -> int:
         return max(1, min(self._config.batch_size, self._config.max_queued))
 
-    def _due(self) -> bool:
-        waiting = len(self._buffer)
-        return waiting > 0 and (
-            self._flushing > 0
-            or self._closed
-            or self._released
-            or waiting >= self._full
-            or self._buffer.age() >= self._config.flush_interval
-        )
+    def _next_batch(self) -> list[bytes]:
+        return self.queue.first(MAX_BATCH_EVENTS, MAX_BODY_BYTES)
 
-    def _next_batch(self) -> list[Event]:
-        with self._changed:
-            # A backlog goes out in about ten requests, so that a burst outruns no server.
-            backlog = min(len(self._buffer) // BACKLOG_REQUESTS, MAX_BATCH_EVENTS)
-            return self._buffer.first(max(self._config.batch_size, backlog))
+    def _adopt(self) -> None:
+        self._adopt_at = time.monotonic() + ADOPT_SECONDS
+        with self._guard("looking for the journals of earlier processes"):
+            self.queue.adopt()
 
     def _drain_here(self, deadline: float) -> None:
         # No thread: the caller's own does the work.
         if not self._delivering.acquire(timeout=max(0.0, deadline - time.monotonic())):
             return
         try:
-            while events := self._next_batch():
-                if not self._deliver(events, deadline=deadline):
+            while not self._closed and (events := self._next_batch()):
+                if not self._deliver(events, deadline):
                     return
+            with self._changed:
+                if not self._alive():
+                    self.queue.let_go()
         finally:
             self._delivering.release()
 
-    def _deliver(self, events: list[Event], *, deadline: float | None) -> bool:
-        """Send the oldest events of the buffer until they are delivered or given up.
+    def _deliver(self, events: list[bytes], deadline: float | None) -> bool:
+        if self._delivery is None:
+            with loading():
+                from .delivery import Delivery
 
-        False if the worker was closed, or `deadline` came, before that.
-        """
-        attempt = 0
-        while True:
-            outcome = self._transport.send(self._encoded(events))
-            step = next_step(outcome, attempt=attempt, size=len(events), jitter=random.random)
-            if isinstance(step, Split):
-                half = len(events) // 2
-                return self._deliver(events[:half], deadline=deadline) and self._deliver(
-                    events[half:], deadline=deadline
-                )
-            if isinstance(step, Wait):
-                self._report_kept(outcome)
-                if not self._pause(step, deadline):
-                    return False
-                attempt += 1
-                continue
-            self._report_refused(outcome, gave_up=isinstance(step, GiveUp))
-            with self._changed:
-                self._buffer.remove(len(events))
-                self._changed.notify_all()
-            return True
+            self._transport = self._make_transport()
+            self._delivery = Delivery(
+                self._transport,
+                queue=self.queue,
+                guard=self._guard,
+                tally=self.tally,
+                changed=self._changed,
+                pause=self._pause,
+            )
+        return self._delivery.settle(events, deadline=deadline)
 
-    def _encoded(self, events: list[Event]) -> list[bytes]:
-        encoded: list[bytes] = []
-        for event in events:
-            with self._encoding:
-                encoded.append(event.encode())
-        return encoded
+    def _disconnect(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
 
     def _pause(self, step: Wait, deadline: float | None) -> bool:
         """Wait before the next attempt; False if there is to be none.
 
-        A flush that begins meanwhile is worth an attempt at once.
+        A flush that begins meanwhile is worth an attempt at once, unless the server asked for rest.
         """
         until = time.monotonic() + step.seconds
         with self._changed:
@@ -280,7 +373,7 @@ class Worker:
             if step.refused:
                 self._refusals += 1
                 self._changed.notify_all()
-            while not self._closed and self._flushes == flushes:
+            while not self._closed and (step.asked or self._flushes == flushes):
                 now = time.monotonic()
                 if now >= until:
                     return True
@@ -289,55 +382,33 @@ class Worker:
                 self._changed.wait((until if deadline is None else min(until, deadline)) - now)
             return not self._closed
 
-    def _report_lost(self) -> None:
-        if self._closed:
-            problem = "tracked after shutdown"
-            text = (
-                "A call was tracked after shutdown() and its event is lost. flush() delivers "
-                "without ending the client."
-            )
-        else:
-            problem = "queue full"
-            text = (
-                f"The queue of {self._config.max_queued} events is full, so an event is lost: the "
-                "server is slow or cannot be reached. `max_queued` sets the size."
-            )
-        self._guard.report(BearLumenError(text), problem=problem)
-
-    def _report_kept(self, outcome: Outcome) -> None:
-        kind = NetworkError if outcome.status is None else error_class(outcome.status)
-        self._guard.report(
-            kind(
-                f"Usage events could not be delivered and are kept: {outcome.message}",
-                status=outcome.status,
-                retry_after=outcome.retry_after,
-            ),
-            problem=f"not delivered ({outcome.status or 'no answer'})",
-        )
-
-    def _report_refused(self, outcome: Outcome, *, gave_up: bool) -> None:
-        refused = [
-            f"usage event {one.get('sdk_event_id')}: {one.get('message')}"
-            for one in outcome.rejected
-        ]
-        if gave_up:
-            refused.append(f"a usage event: {outcome.message}")
-        for text in refused:
-            self._guard.report(
-                InvalidRequestError(f"The server refused {text}", status=outcome.status),
-                problem="event refused",
-            )
-
     def after_fork_in_child(self) -> None:
         """Start anew: the thread, the queued events and the open streams are the parent's."""
         self._guard.after_fork_in_child()
+        self.tally.fresh()
         self._streams.disown()
-        self._transport.abandon()
+        self.queue.abandon()
+        if self._transport is not None:
+            self._transport.abandon()
         self._fresh()
 
 
-_workers: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+def _owner(config: Config) -> str:
+    """A name for the key and the server: only they may be sent what was tracked with them."""
+    from hashlib import sha256
+
+    return sha256(f"{config.base_url}\0{config.api_key}".encode()).hexdigest()[:12]
+
+
+_workers: weakref.WeakSet[Worker] = weakref.WeakSet()
 _multiprocessing_hooked_in = 0
+
+
+def flush_all() -> None:
+    """Deliver what every client has queued, within the `shutdown_timeout` of each."""
+    workers = [worker for worker in list(_workers) if not worker.closed]
+    for worker, deadline in [(worker, worker.settle_streams()) for worker in workers]:
+        worker.flush(max(0.0, deadline - time.monotonic()))
 
 
 @atexit.register
@@ -366,5 +437,4 @@ def _after_fork_in_child() -> None:
         worker.after_fork_in_child()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+on_fork(_after_fork_in_child)

@@ -74,8 +74,13 @@ class Detection:
             self._usage = self.flavor.usage(self._values, batch=self._batch, partial=self._partial)
         return self._usage
 
+    def plain(self) -> "tuple[str, str, str] | None":
+        """What an ordinary response reports, as JSON; None for one that isn't: see `_plain`."""
+        return None if self._batch else self.flavor.plain(self._values)
+
     def fill_from(self, other: "Detection") -> None:
         """Take from `other`, of the same response, the counts and labels that this one lacks."""
+        self._values[0] = self._values[0] or {}  # it is no ordinary response any more
         own, more = self.usage, other.usage
         self._usage = replace(
             own,

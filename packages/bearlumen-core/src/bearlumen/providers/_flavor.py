@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 from ._extractor import Extractor, Flavor, Linked, Paths, StatedCost
 from ._fields import Fields, fields_of, has_extras
 from ._paths import matcher, reader, whole
+from ._plain import PlainForm
 from ._plan import Plan, Values
 
 ORDINARY_TIERS: Final = frozenset(("default", "standard", "on_demand", "auto"))
@@ -134,6 +135,26 @@ class CompiledFlavor:
     def read(self) -> Callable[[Any], Values]:
         """Reads a response's values. Compiled when it is first needed: most never are."""
         return self._plan.compiled()
+
+    @cached_property
+    def plain(self) -> Callable[[Values], "tuple[str, str, str] | None"]:
+        """Writes the values of an ordinary response as JSON; None for one that isn't: `_plain`."""
+        sums = (self._units, self._units_instead, self._tools)
+        weighed = {place for one in sums for sum_ in one.values() for p in sum_ for place in p}
+        if self._cost:
+            weighed.update(self._cost.places)
+        return PlainForm(
+            counts=self._counts,
+            parts=PARTS,
+            weighed=tuple(sorted(weighed)),
+            zero=self.declared.zero,
+            omits_zero=self.declared.omits_zero,
+            total=self._total,
+            tier=self._tier,
+            geo=self._geo,
+            anywhere=ANYWHERE,
+            response_id=self._id,
+        ).compiled()
 
     def matches(self, response: Any) -> bool:
         """Whether `response` looks like this surface."""
@@ -290,6 +311,8 @@ class _CompiledCost:
         self._amount = plan.places(declared.path)
         self._upstream = plan.places(declared.upstream) if declared.upstream else ()
         self._if = [(plan.places(path), wanted) for path, wanted in declared.upstream_if.items()]
+        self.places = self._amount
+        """Where it stands: without an amount there there is none."""
 
     def read(self, values: Values) -> Decimal | None:
         """The stated cost in US dollars."""

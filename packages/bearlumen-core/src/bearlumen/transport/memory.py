@@ -23,7 +23,7 @@ class MemoryTransport:
         """Every event sent so far, in order."""
         return [event for batch in self.batches for event in batch]
 
-    def send(self, events: Sequence[bytes]) -> Outcome:
+    def send(self, events: Sequence[bytes], *, timeout: float | None = None) -> Outcome:  # noqa: ARG002
         """Keep the batch."""
         self.batches.append([json.loads(event) for event in events])
         return Outcome(status=200)

@@ -1,0 +1,72 @@
+"""Forks: which process this is, and what must not be under way while another is made of it.
+
+A forked child has one thread, the one that forked. What other threads were in the middle of stays
+as it is for ever: a lock that is held, a module that is half imported.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from .. import events
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FORK_WAIT_SECONDS = 5.0
+"""How long a fork waits at the most for an import of the worker's thread to be over."""
+
+_pid = os.getpid()
+_getpid = os.getpid
+_loading = threading.RLock()
+_holders: set[int] = set()
+_hooks: list[Callable[[], None]] = []
+
+
+def on_fork(hook: Callable[[], None]) -> None:
+    """Have `hook` called in every forked child."""
+    _hooks.append(hook)
+
+
+def ensure_own_process() -> None:
+    """Do what a child has to after a fork that told nobody: uWSGI makes its workers like that."""
+    if _getpid() != _pid:
+        events.reseed()
+        _after_in_child()
+
+
+def loading() -> threading.RLock:
+    """A lock to import modules under on a thread of ours: no process is forked meanwhile.
+
+    A child forked in the middle would have them half imported, with locks that nobody releases:
+    it would wait for ever at its own first import of them.
+    """
+    return _loading
+
+
+def _before() -> None:
+    if _loading.acquire(timeout=FORK_WAIT_SECONDS):
+        _holders.add(threading.get_ident())
+
+
+def _after_in_parent() -> None:
+    if threading.get_ident() in _holders:
+        _holders.discard(threading.get_ident())
+        _loading.release()
+
+
+def _after_in_child() -> None:
+    global _pid, _loading  # noqa: PLW0603  # one a process
+    _pid = _getpid()
+    _loading = threading.RLock()
+    _holders.clear()
+    for hook in _hooks:
+        hook()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child
+    )
