@@ -52,6 +52,8 @@ ADOPT_SECONDS = 60.0
 """Between two looks for what dead processes left in a journal."""
 LAST_SEND_SECONDS = 0.5
 """How long a closed worker's thread is waited for when it has nothing left to send."""
+LET_GO_SECONDS = 0.1
+"""The same when something is left: it lets go of the journal at once, unless a server hangs."""
 
 
 class Worker:
@@ -184,8 +186,8 @@ class Worker:
                 self.queue.let_go()
         if thread is None:
             self._disconnect()
-        elif delivered and thread is not threading.current_thread():
-            thread.join(LAST_SEND_SECONDS)
+        elif thread is not threading.current_thread():
+            thread.join(LAST_SEND_SECONDS if delivered else LET_GO_SECONDS)
         self.tally.report_rest()
         return delivered
 
