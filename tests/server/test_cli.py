@@ -218,3 +218,18 @@ def test_a_report_says_how_many_it_leaves_out(tmp_path: Path) -> None:
     shown = run("report", "costs", "--by", "end-user", "--database", path).stdout
     assert "2 more" in shown
     assert "1002" in shown
+
+
+def test_doctor_says_what_is_wrong_and_exits_with_it(tmp_path: Path) -> None:
+    """For a person at a terminal, and for a script that looks at the exit code."""
+    with local_server(tmp_path / "ledger.duckdb") as server:
+        url = ("--url", server.url)
+        well = run("doctor", *url, "--key", server.api_key, "--journal", str(tmp_path / "j"))
+        wrong = run("doctor", *url, "--key", "sk_live_no", "--json")
+    assert (well.returncode, well.stderr) == (0, "")
+    assert [line.split()[:2] for line in well.stdout.splitlines()] == [
+        ["ok", "server"], ["ok", "key"], ["ok", "key"], ["ok", "clock"], ["ok", "journal"],
+    ]  # fmt: skip
+    assert wrong.returncode == 1
+    findings = json.loads(wrong.stdout)["findings"]
+    assert [one["name"] for one in findings if not one["ok"]] == ["key"]

@@ -61,8 +61,9 @@ def stub_server(answer: Callable[[Seen], Reply]) -> Generator[Stub]:
             stub.seen.append(seen)
             reply = answer(seen)
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            self.send_response(reply.status)
-            for name, value in {"Content-Length": str(len(body)), **reply.headers}.items():
+            self.send_response_only(reply.status)
+            always = {"Date": self.date_time_string(), "Content-Length": str(len(body))}
+            for name, value in {**always, **reply.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)

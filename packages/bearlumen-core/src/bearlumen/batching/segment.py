@@ -91,10 +91,7 @@ class Segment:
         except OSError:
             os.close(fd)
             return None
-        digits = header[len(MAGIC) :].strip()
-        # Without a header that can be read all of it is sent once more, and stored once.
-        known = header.startswith(MAGIC) and digits.isdigit()
-        segment = cls(path, fd, acknowledged=int(digits) if known else 0, size=os.fstat(fd).st_size)
+        segment = cls(path, fd, acknowledged=_acknowledged(header), size=os.fstat(fd).st_size)
         segment.is_adopted = True
         return segment
 
@@ -171,6 +168,50 @@ class Segment:
         self._fd = self._header_fd = -1
 
 
+class Peek:
+    """What a file of a journal holds, looked at without taking it over."""
+
+    __slots__ = ("is_live", "made_at", "size", "waiting")
+
+    def __init__(self, *, is_live: bool, made_at: float, size: int, waiting: int) -> None:
+        self.is_live = is_live
+        """Whether a running process owns it."""
+        self.made_at = made_at
+        """When it was last written to, in seconds since 1970."""
+        self.size = size
+        self.waiting = waiting
+        """Events that are not acknowledged."""
+
+    @classmethod
+    def at(cls, path: str) -> Peek | None:
+        """Look at a file; None if it is gone, or may not be read."""
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123
+                header = file.read(HEADER_BYTES)
+                file.seek(_acknowledged(header))
+                waiting = 0
+                while piece := file.read(READ_BYTES):
+                    waiting += piece.count(b"\n")
+                about = os.fstat(file.fileno())
+                return cls(
+                    is_live=_is_locked(file.fileno()),
+                    made_at=about.st_mtime,
+                    size=about.st_size,
+                    waiting=waiting,
+                )
+        except OSError:
+            return None
+
+
+def _is_locked(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    return False
+
+
 def found(folder: str, *, owner: str) -> list[str]:
     """The owner's files, the oldest first."""
     try:
@@ -200,6 +241,12 @@ def is_event(line: bytes) -> bool:
         return "sdk_event_id" in json.loads(line)
     except (ValueError, TypeError, RecursionError):
         return False
+
+
+def _acknowledged(header: bytes) -> int:
+    """What a header says; 0 if it cannot be read: all is sent once more, and stored once."""
+    digits = header[len(MAGIC) :].strip()
+    return int(digits) if header.startswith(MAGIC) and digits.isdigit() else 0
 
 
 def _header(acknowledged: int) -> bytes:

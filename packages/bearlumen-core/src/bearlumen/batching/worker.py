@@ -74,7 +74,7 @@ class Worker:
         self._guard = guard
         self._streams = streams
         self.tally = Tally(guard)
-        self._owner = _owner(config) if config.journal is not None else ""
+        self._owner = owner_of(config) if config.journal is not None else ""
         self._fresh()
         _workers.add(self)
 
@@ -395,7 +395,7 @@ class Worker:
         self._fresh()
 
 
-def _owner(config: Config) -> str:
+def owner_of(config: Config) -> str:
     """A name for the key and the server: only they may be sent what was tracked with them."""
     from hashlib import sha256
 

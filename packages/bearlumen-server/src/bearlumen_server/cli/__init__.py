@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import typer
 
-from . import keys, report, serve
+from . import doctor, keys, report, serve
 from .failures import one_line
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serve.serve)
+app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")
 app.add_typer(report.app, name="report")
 if find_spec(f"{__name__}.demo") is not None:
