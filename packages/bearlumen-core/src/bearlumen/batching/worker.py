@@ -270,6 +270,7 @@ class Worker:
 
     def _deliver_when_due(self) -> bool:
         """Wait for a batch and deliver it; True when the thread is to end."""
+        self._prepare()
         if self._config.journal is not None and time.monotonic() >= self._adopt_at:
             self._adopt()
         with self._changed:
@@ -279,7 +280,7 @@ class Worker:
         with self._delivering:
             events = self._next_batch() if due else []
             self._sent_at = time.monotonic()
-            settled = not events or self._deliver(events, None)
+            settled = not events or self._prepare().settle(events, deadline=None)
         with self._changed:
             self._noticed = None
             return not settled and self._end()
@@ -336,7 +337,7 @@ class Worker:
             return
         try:
             while not self._closed and (events := self._next_batch()):
-                if not self._deliver(events, deadline):
+                if not self._prepare().settle(events, deadline=deadline):
                     return
             with self._changed:
                 if not self._alive():
@@ -344,21 +345,24 @@ class Worker:
         finally:
             self._delivering.release()
 
-    def _deliver(self, events: list[bytes], deadline: float | None) -> bool:
+    def _prepare(self) -> Delivery:
+        """Import and make what delivering takes; no process is forked in the middle of it."""
         if self._delivery is None:
             with loading():
+                from .. import _encode  # noqa: F401  # pyright: ignore[reportUnusedImport]
                 from .delivery import Delivery
 
-            self._transport = self._make_transport()
-            self._delivery = Delivery(
-                self._transport,
-                queue=self.queue,
-                guard=self._guard,
-                tally=self.tally,
-                changed=self._changed,
-                pause=self._pause,
-            )
-        return self._delivery.settle(events, deadline=deadline)
+                if self._transport is None:
+                    self._transport = self._make_transport()
+                self._delivery = Delivery(
+                    self._transport,
+                    queue=self.queue,
+                    guard=self._guard,
+                    tally=self.tally,
+                    changed=self._changed,
+                    pause=self._pause,
+                )
+        return self._delivery
 
     def _disconnect(self) -> None:
         if self._transport is not None:

@@ -28,7 +28,7 @@ GZIP_WINDOW = 31
 
 
 class HttpTransport:
-    """Sends to the ingest endpoint. The connection opens on the first batch."""
+    """Sends to the ingest endpoint. It is made where it is used, on the worker's thread."""
 
     def __init__(self, config: Config, *, client: Any = None) -> None:
         self._config = config
@@ -36,6 +36,7 @@ class HttpTransport:
         self._headers = {**_http.headers(config), "Content-Type": "application/json"}
         self._given = client
         self._client: Any = None
+        self._connected()
 
     def send(self, events: Sequence[bytes], *, timeout: float | None = None) -> Outcome:
         """Post one batch."""
