@@ -375,6 +375,31 @@ def test_shutdown_while_streams_are_opened_does_not_raise(sent: MemoryTransport)
     assert "kept" in features(sent)
 
 
+def test_shutdown_while_others_track_loses_nothing_that_was_taken() -> None:
+    """From the moment of a shutdown on nothing is taken; what was taken before is delivered."""
+    sent = Scripted(lambda _: Outcome(status=200))
+    bear = BearLumen(api_key="k", transport=sent)
+    taken: list[str] = []
+
+    def work() -> None:
+        while (event_id := bear.track(CHAT).event_id) is not None:
+            taken.append(event_id)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    with sent.hold():
+        while len(taken) < 500:
+            pass
+        closing = threading.Thread(target=bear.shutdown, args=(30,))
+        closing.start()
+        for thread in threads:
+            thread.join()
+    closing.join()
+    assert sorted(event["sdk_event_id"] for event in sent.events) == sorted(taken)
+    assert bear.stats().dropped == {"shutdown": 4}
+
+
 def test_backlog_goes_out_in_few_requests() -> None:
     """A burst does not need one request for every twenty events."""
     sent = Scripted(lambda _: Outcome(status=200))

@@ -29,7 +29,7 @@ EXAMPLES = sorted({path.name for path in (ROOT / "examples").glob("*.py")} - {"r
 
 
 @pytest.fixture
-def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A server of ours and a stand-in for OpenAI's, named by the variables that the docs use."""
     answers = {recording.name: recording for recording in map(load, recordings())}
 
@@ -46,6 +46,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with local_server() as server, stub_server(openai) as provider:
         monkeypatch.setenv("BEAR_LUMEN_URL", server.url)
         monkeypatch.setenv("BEAR_LUMEN_API_KEY", server.api_key)
+        monkeypatch.setenv("BEAR_LUMEN_JOURNAL", str(tmp_path / "journal"))
         monkeypatch.setenv("OPENAI_BASE_URL", provider.url)
         monkeypatch.setenv("OPENAI_API_KEY", "not-needed")
         yield

@@ -64,6 +64,7 @@ class Buffer:
         self._hand: list[bytes] = []  # the oldest events, written as JSON
         self._heavy_bytes = 0
         self._wake_at = 1
+        self._refuses = False
         self._closed = False
         self.removed = 0
         """Events that left since the start: delivered, or given up."""
@@ -77,12 +78,21 @@ class Buffer:
         if len(self._waiting) >= self._threshold or type(event.labels) is not dict:
             return self._put_carefully(event)
         self._waiting.append(event)
-        return True
+        return not self._closed or self._came_too_late(event)
+
+    def _came_too_late(self, event: UsageEvent) -> bool:
+        """Count an event that was put just when the queue was closed, if that did not."""
+        with self._lock:
+            if event not in self._waiting:
+                return False
+            self._waiting.remove(event)
+        self._tally.lost(tally.SHUTDOWN)
+        return False
 
     def _put_carefully(self, event: UsageEvent) -> bool:
         weight: int = getattr(event.labels, "weight", 0)
         with self._lock:
-            reason = tally.SHUTDOWN if self._closed else None
+            reason = tally.SHUTDOWN if self._refuses else None
             if reason is None and len(self) >= self._room(self._heavy_bytes + weight):
                 reason = tally.QUEUE_FULL
             if reason is None:
@@ -150,10 +160,16 @@ class Buffer:
             self._tune()
             return True
 
+    def refuse(self) -> None:
+        """Take no more."""
+        with self._lock:
+            self._refuses = True
+            self._tune()
+
     def close(self) -> None:
         """Take no more, and give up what is left."""
         with self._lock:
-            self._closed = True
+            self._refuses = self._closed = True
             left = len(self)
             self._waiting.clear()
             self._hand = []
@@ -178,7 +194,7 @@ class Buffer:
         return min(self._max_events, (self._max_bytes - heavy_bytes) // EVENT_BYTES)
 
     def _tune(self) -> None:
-        if self._closed:
+        if self._refuses:
             self._threshold = 0
             return
         limit = min(self._wake_at - 1, self._room(self._heavy_bytes))

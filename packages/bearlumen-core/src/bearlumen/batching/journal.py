@@ -36,6 +36,26 @@ FULL_PAUSE_SECONDS = 0.5
 FOLDER_MODE = 0o700
 
 
+def prepare(folder: str) -> None:
+    """Make the folder if it is not there.
+
+    Raises:
+        InvalidRequestError: It cannot be used.
+    """
+    try:
+        from . import segment  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+        os.makedirs(folder, FOLDER_MODE, exist_ok=True)  # noqa: PTH103
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(f"{folder} cannot be written to")
+    except ImportError:
+        raise InvalidRequestError(
+            "journal= needs file locks as POSIX has them, which this platform has not."
+        ) from None
+    except OSError as error:
+        raise InvalidRequestError(f"journal={folder!r} cannot be used: {error}") from error
+
+
 class Journal:
     """A queue of events on disk, with a `Buffer` for the time in which the disk fails."""
 
@@ -52,7 +72,7 @@ class Journal:
         tally: Tally,
         wake: Callable[[], None],
     ) -> None:
-        """Use a folder; it is made if it is not there.
+        """Use a folder that `prepare` was told of.
 
         Args:
             folder: Where the segments are.
@@ -64,9 +84,6 @@ class Journal:
             guard: Told of a disk that fails.
             tally: Told of events that are lost.
             wake: Called, without the lock, when as many wait as `arm` was told.
-
-        Raises:
-            InvalidRequestError: The folder cannot be used.
         """
         self._folder = folder
         self._owner = owner
@@ -78,7 +95,7 @@ class Journal:
         self._tally = tally
         self._wake = wake
         self._wake_at = 1
-        self._closed = False
+        self._refuses = False
         self._segments: list[Segment] = []
         self._live: Segment | None = None
         self._room = 0  # what the live segment may grow to
@@ -87,19 +104,9 @@ class Journal:
         self._count = 0
         self._removed = 0
         self._hand: tuple[Segment | None, list[tuple[int, int]]] = (None, [])
-        try:
-            from .._encode import encoded
-            from .segment import Segment
+        from .._encode import encoded
+        from .segment import Segment
 
-            os.makedirs(folder, FOLDER_MODE, exist_ok=True)  # noqa: PTH103
-            if not os.access(folder, os.W_OK | os.X_OK):
-                raise PermissionError(f"{folder} cannot be written to")
-        except ImportError:
-            raise InvalidRequestError(
-                "journal= needs file locks as POSIX has them, which this platform has not."
-            ) from None
-        except OSError as error:
-            raise InvalidRequestError(f"journal={folder!r} cannot be used: {error}") from error
         self._encoded, self._segment = encoded, Segment
 
     def __len__(self) -> int:
@@ -140,7 +147,7 @@ class Journal:
             return False
 
     def _put_aside(self, event: UsageEvent) -> bool:
-        if self._closed:
+        if self._refuses:
             self._tally.lost(tally.SHUTDOWN)
             return False
         if self._is_full:
@@ -160,7 +167,7 @@ class Journal:
     def _next_segment(self, needed: int) -> Segment | None:
         """A segment with room for a line; None if there is to be none now."""
         now = time.monotonic()
-        if self._closed or now < self._not_before:
+        if self._refuses or now < self._not_before:
             return None
         from .segment import HEADER_BYTES
 
@@ -308,11 +315,16 @@ class Journal:
             self._tally.lost(tally.DAMAGED, int(not is_whole))
         tidy(self._folder, owner=self._owner)
 
+    def refuse(self) -> None:
+        """Take no more."""
+        with self._lock:
+            self._refuses = True
+            self._seal()
+        self._overflow.refuse()
+
     def close(self) -> None:
         """Take no more. What is left stays on disk, for the next client."""
-        with self._lock:
-            self._closed = True
-            self._seal()
+        self.refuse()
         self._overflow.close()
 
     def let_go(self) -> None:

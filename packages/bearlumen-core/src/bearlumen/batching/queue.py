@@ -38,8 +38,12 @@ if TYPE_CHECKING:
             """Take over what other processes left behind."""
             ...
 
-        def close(self) -> None:
+        def refuse(self) -> None:
             """Take no more."""
+            ...
+
+        def close(self) -> None:
+            """Take no more, and give up what only memory holds."""
             ...
 
         def let_go(self) -> None:

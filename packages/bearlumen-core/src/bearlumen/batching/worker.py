@@ -74,7 +74,12 @@ class Worker:
         self._guard = guard
         self._streams = streams
         self.tally = Tally(guard)
-        self._owner = owner_of(config) if config.journal is not None else ""
+        self._owner = ""
+        if config.journal is not None:
+            from .journal import prepare
+
+            prepare(config.journal)
+            self._owner = owner_of(config)
         self._fresh()
         _workers.add(self)
 
@@ -127,6 +132,7 @@ class Worker:
 
     def stats(self) -> Stats:
         """What became of the events of this process so far."""
+        ensure_own_process()
         tally, queue = self.tally, self.queue
         journal_bytes = queue.journal_bytes()
         with self._lock:
@@ -175,7 +181,9 @@ class Worker:
                 self._flushing -= 1
 
     def close(self, timeout: float | None) -> bool:
-        """Flush, then end the thread; whether everything was delivered."""
+        """Take no more, flush, then end the thread; whether everything was delivered."""
+        ensure_own_process()
+        self.queue.refuse()
         delivered = self.flush(timeout)
         with self._changed:
             self._closed = True
@@ -243,6 +251,9 @@ class Worker:
         with self._guard("delivering at exit"):
             delivered = self.flush(max(0.0, deadline - time.monotonic()))
             if self._config.journal is None:
+                # What other threads track meanwhile is taken as long as there is time.
+                self.queue.refuse()
+                delivered = delivered and self.flush(max(0.0, deadline - time.monotonic()))
                 with self._changed:
                     self._closed = True
                     self.queue.close()
