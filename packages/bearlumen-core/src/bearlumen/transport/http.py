@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 GZIP_FROM_BYTES = 1_024
 """Smaller bodies gain nothing from compression."""
-GZIP_LEVEL = 5
-"""On usage events within 3 % of the size of level 9, in less than half the time."""
+GZIP_LEVEL = 3
+"""57 bytes an event in batches of 400. Level 5 takes twice the time for 53, level 9 six times the
+time for 49."""
 GZIP_WINDOW = 31
 """The largest window, and gzip's header and trailer around what comes out."""
 
