@@ -6,6 +6,8 @@ a process left behind are taken over by the next that looks.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import time
 
@@ -101,6 +103,7 @@ class Journal:
         self._room = 0  # what the live segment may grow to
         self._not_before = 0.0  # when a new segment may be tried again
         self._is_full = False
+        self._is_failing = False
         self._count = 0
         self._removed = 0
         self._hand: tuple[Segment | None, list[tuple[int, int]]] = (None, [])
@@ -124,7 +127,11 @@ class Journal:
             segment = self._live
             if segment is None or segment.size + len(line) > self._room:
                 segment = self._next_segment(len(line))
-            if segment is not None and not self._append(segment, line):
+                if segment is not None and self._append(segment, line):
+                    self._is_failing = False
+                else:
+                    segment = None
+            elif not self._append(segment, line):
                 segment = None
             if segment is not None:
                 self._count += 1
@@ -141,7 +148,7 @@ class Journal:
         try:
             if segment.append(line):
                 return True
-            raise OSError("there is no room left")  # noqa: TRY301  # the same as a disk that says so
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301
         except OSError as error:
             self._failed(error)
             return False
@@ -197,6 +204,9 @@ class Journal:
     def _failed(self, error: OSError) -> None:
         self._not_before = time.monotonic() + FAILED_PAUSE_SECONDS
         self._seal()
+        if self._is_failing:
+            return  # it is the same failure still
+        self._is_failing = True
         self._guard.report(
             BearLumenError(
                 f"The journal in {self._folder} cannot be written: {error.strerror or error}. "
@@ -342,14 +352,10 @@ class Journal:
 
     def journal_bytes(self) -> int:
         """Bytes that all the owner's segments take."""
-        from .segment import is_of
+        from .segment import found
 
         total = 0
-        with self._guard("measuring the journal"), os.scandir(self._folder) as entries:
-            for entry in entries:
-                if is_of(entry.name, self._owner):
-                    try:
-                        total += entry.stat().st_size
-                    except FileNotFoundError:  # delivered meanwhile
-                        continue
+        for path in found(self._folder, owner=self._owner):
+            with contextlib.suppress(FileNotFoundError):  # delivered meanwhile
+                total += os.stat(path).st_size  # noqa: PTH116
         return total

@@ -214,20 +214,23 @@ def _is_locked(fd: int) -> bool:
 
 def found(folder: str, *, owner: str) -> list[str]:
     """The owner's files, the oldest first."""
-    try:
-        names = os.listdir(folder)  # noqa: PTH208  # names are all that is needed
-    except OSError:
-        return []
-    return [f"{folder}/{name}" for name in sorted(names) if is_of(name, owner)]
+    return [f"{folder}/{name}" for name in sorted(_names(folder)) if is_of(name, owner)]
 
 
 def tidy(folder: str, *, owner: str) -> None:
     """Delete the files of processes that died before they had written anything."""
-    for name in os.listdir(folder):  # noqa: PTH208
+    for name in _names(folder):
         if name.startswith(f".{owner}-"):
             leftover = Segment.adopt(f"{folder}/{name}")
             if leftover is not None:
                 leftover.delete()
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208  # names are all that is needed
+    except FileNotFoundError:
+        return []
 
 
 def is_of(name: str, owner: str) -> bool:

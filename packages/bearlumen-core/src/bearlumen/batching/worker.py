@@ -222,7 +222,7 @@ class Worker:
             return
         if sys.is_finalizing():
             return  # a thread could be made, but would never run, and starting it waits for it
-        _deliver_at_end_of_multiprocessing_child()
+        _deliver_where_no_atexit_runs()
         thread = threading.Thread(target=self._run, name="bearlumen-worker", daemon=True)
         try:
             thread.start()
@@ -418,7 +418,7 @@ def owner_of(config: Config) -> str:
 
 
 _workers: weakref.WeakSet[Worker] = weakref.WeakSet()
-_multiprocessing_hooked_in = 0
+_hooked_in = 0
 
 
 def flush_all() -> None:
@@ -429,7 +429,7 @@ def flush_all() -> None:
 
 
 @atexit.register
-def _deliver_at_exit() -> None:
+def _deliver_at_exit(**_: object) -> None:
     """Give every client's last events their time, all at once."""
     open_workers = [worker for worker in list(_workers) if not worker.closed]
     deadlines = [(worker, worker.prepare_to_finish()) for worker in open_workers]
@@ -437,16 +437,23 @@ def _deliver_at_exit() -> None:
         worker.finish(deadline)
 
 
-def _deliver_at_end_of_multiprocessing_child() -> None:
-    """A forked multiprocessing child ends without running the atexit hooks; it has its own."""
-    global _multiprocessing_hooked_in  # noqa: PLW0603  # one a process, and a fork makes a process
+def _deliver_where_no_atexit_runs() -> None:
+    """Have the last events delivered in workers that end without running the atexit hooks.
+
+    A forked child of multiprocessing, and a pool process of Celery, have farewells of their own.
+    """
+    global _hooked_in  # noqa: PLW0603  # one a process, and a fork makes a process
+    if _hooked_in == os.getpid():
+        return
     process = sys.modules.get("multiprocessing.process")
     util = sys.modules.get("multiprocessing.util")
-    if process is None or util is None or process.parent_process() is None:
-        return
-    if _multiprocessing_hooked_in != os.getpid():
-        _multiprocessing_hooked_in = os.getpid()
+    if process is not None and util is not None and process.parent_process() is not None:
+        _hooked_in = os.getpid()
         util.Finalize(None, _deliver_at_exit, exitpriority=0)
+    signals = sys.modules.get("celery.signals")
+    if signals is not None:
+        _hooked_in = os.getpid()
+        signals.worker_process_shutdown.connect(_deliver_at_exit, weak=False)
 
 
 def _after_fork_in_child() -> None:
