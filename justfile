@@ -6,7 +6,7 @@ _list:
     @just --list --unsorted
 
 # everything that CI checks
-check: lint types twins-check wheels test providers
+check: lint types twins-check provider-index-check wheels test providers
 
 # format, and fix what can be fixed
 fmt:
@@ -28,6 +28,13 @@ twins:
 
 twins-check:
     python scripts/twins.py --check
+
+# write the index of the providers, `providers/_index.py`, from the declarations
+provider-index:
+    python scripts/provider_index.py
+
+provider-index-check:
+    python scripts/provider_index.py --check
 
 # write the tables of docs/providers.md from the declarations
 provider-table:

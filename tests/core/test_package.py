@@ -52,6 +52,31 @@ def test_sync_twins_are_what_would_be_written() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_provider_index_is_what_would_be_written() -> None:
+    """What tells providers apart is looked up in an index, which says what they declare."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/provider_index.py", "--check"],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_response_loads_its_own_provider_only() -> None:
+    """Recognising an SDK's object imports none of the other providers."""
+    code = """import sys, bearlumen
+from openai.types import CreateEmbeddingResponse
+with bearlumen.BearLumen(api_key="k", transport=bearlumen.MemoryTransport()) as bear:
+    assert bear.track(CreateEmbeddingResponse.model_construct(model="m")).provider == "openai"
+print(*(name for name in sys.modules if name.startswith("bearlumen.providers.")))"""
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    ).stdout.split()
+    names = [name.rpartition(".")[2] for name in loaded]
+    assert [name for name in names if not name.startswith("_")] == ["openai"]
+
+
 def test_sync_and_async_clients_have_the_same_methods() -> None:
     """Whatever one client can do, the other can."""
 

@@ -7,18 +7,22 @@ fits no declaration is not detected.
 
 import weakref
 from collections.abc import Iterable
-from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final
 
+from . import _index
 from ._fields import is_lasting
 from ._flavor import Beside, CompiledFlavor, Look, Usage
 from ._paths import reader
 from ._plan import Values
 from ._registry import (
     CompiledEnvelope,
-    envelopes,
-    flavors,
-    providers_by_host,
+    envelopes_of,
+    flavor_named,
+    flavors_of,
+    marks_on,
+    modules_for,
+    provider_at,
 )
 
 MAX_REMEMBERED_TYPES: Final = 4_096
@@ -82,8 +86,7 @@ class Detection:
         """Take from `other`, of the same response, the counts and labels that this one lacks."""
         self._values[0] = self._values[0] or {}  # it is no ordinary response any more
         own, more = self.usage, other.usage
-        self._usage = replace(
-            own,
+        self._usage = own.changed(
             counts={**more.counts, **own.counts},
             service_tier=own.service_tier or more.service_tier,
         )
@@ -97,27 +100,47 @@ class Detection:
 class _Known:
     """What objects of one class can be."""
 
-    __slots__ = ("envelopes", "flavor", "flavors", "looks")
-
     def __init__(self, kind: type[object]) -> None:
         roots = _roots(kind)
-        names = {base.__name__.partition("[")[0] for base in kind.__mro__}
-        found = tuple(f for f in flavors() if roots.intersection(f.extractor.packages))
-        plain = not found and issubclass(kind, dict)
-        if plain:
-            found = tuple(f for f in flavors() if not f.declared.shared)
-        self.flavors: tuple[CompiledFlavor, ...] = found
-        named = [f for f in found if not plain and names.intersection(f.declared.classes)]
-        self.flavor: CompiledFlavor | None = named[0] if named else None
+        self._names = {base.__name__.partition("[")[0] for base in kind.__mro__}
+        self._modules = modules_for(roots)
+        self._is_plain = not self._modules and issubclass(kind, dict)
+        if self._is_plain:
+            self._modules = _index.PLAIN
+        self.flavor: CompiledFlavor | None = None
         """The surface that its class alone tells."""
-        looks = [look for f in found for look in f.looks]
-        self.looks: tuple[Look, ...] = tuple(sorted(looks, key=lambda look: -look.particular))
+        if not self._is_plain:
+            found = (flavor_named(module, self._names) for module in self._modules)
+            self.flavor = next((flavor for flavor in found if flavor), None)
+
+    @cached_property
+    def flavors(self) -> tuple[CompiledFlavor, ...]:
+        """The surfaces that it can be of."""
+        return tuple(
+            flavor
+            for module in self._modules
+            for flavor in flavors_of(module)
+            if not (self._is_plain and flavor.declared.shared)
+        )
+
+    @cached_property
+    def looks(self) -> tuple[Look, ...]:
         """The shapes that it can have, the most particular first."""
-        self.envelopes: tuple[CompiledEnvelope, ...] = tuple(
-            e
-            for e in envelopes()
-            if (e.matches is not None and plain)
-            or (roots.intersection(e.packages) and names.intersection(e.declared.classes))
+        looks = [look for flavor in self.flavors for look in flavor.looks]
+        return tuple(sorted(looks, key=lambda look: -look.particular))
+
+    @cached_property
+    def envelopes(self) -> tuple[CompiledEnvelope, ...]:
+        """What it can be that holds a response."""
+        return tuple(
+            envelope
+            for module in self._modules
+            for envelope in envelopes_of(module)
+            if (
+                envelope.matches is not None
+                if self._is_plain
+                else self._names.intersection(envelope.declared.classes)
+            )
         )
 
 
@@ -220,8 +243,13 @@ def read(
         stated: The provider that the caller, or the host, says it is from.
         batch: It was part of a batch.
     """
-    flavor, provider = answered(flavor, response, stated)
     values = flavor.read(response)
+    provider = flavor.provider
+    # Most responses are seen at a glance to be the shape's own provider's.
+    if stated is not None or flavor.own is None or not flavor.own.bears_no_mark(values):
+        own, provider = answered(flavor, response, values, stated)
+        if own is not flavor:
+            flavor, values = own, own.read(response)
     if flavor.is_plain:
         return Detection(flavor, values, provider, batch=batch)
     linked: list[Beside] = []
@@ -238,26 +266,33 @@ def read(
 
 
 def answered(
-    flavor: CompiledFlavor, response: Any, stated: str | None = None
+    flavor: CompiledFlavor, response: Any, values: Values, stated: str | None = None
 ) -> tuple[CompiledFlavor, str]:
     """Who answered in this shape, and how to read it.
 
     That is the provider that the caller names, one that left its mark, or the shape's own.
+
+    Args:
+        flavor: The shape.
+        response: The response, or the item of a stream around it.
+        values: What the flavor read from the response.
+        stated: The provider that the caller names.
     """
     if stated is not None and stated != flavor.provider:
-        for mark in flavor.marks:
+        for mark in marks_on(flavor.provider):
             if mark.provider == stated:
-                return mark.flavors.get(flavor.declared.name, flavor), stated
+                return mark.reading(flavor), stated
     if flavor.provider_at is not None:
         named = flavor.provider_at(response)
         if isinstance(named, str) and named:
             return flavor, named
-    if not flavor.marks or flavor.own.bears_no_mark(response):
+    if flavor.own is not None and flavor.own.bears_no_mark(values):
         return flavor, flavor.provider
-    for mark in flavor.marks:
+    for mark in marks_on(flavor.provider):
         if mark.matches(response):
-            return mark.flavors.get(flavor.declared.name, flavor), mark.provider
-    flavor.own.learn(response)
+            return mark.reading(flavor), mark.provider
+    if flavor.own is not None:
+        flavor.own.learn(values)
     return flavor, flavor.provider
 
 
@@ -273,15 +308,5 @@ def host_provider(holder: Any) -> str | None:
     for host_of in _HOSTS:
         provider = provider_at(host_of(holder))
         if provider is not None:
-            return provider
-    return None
-
-
-def provider_at(host: object) -> str | None:
-    """The provider that answers at a host; None for one that nobody declared."""
-    if not isinstance(host, str):
-        return None
-    for suffix, provider in providers_by_host():
-        if host == suffix or host.endswith(f".{suffix}"):
             return provider
     return None

@@ -10,9 +10,10 @@ become 0.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
+
+from .._record import Record
 
 Paths = str | tuple[str, ...]
 
@@ -34,10 +35,10 @@ Signature = Mapping[str, Any]
 """Path to what stands there: a value, a tuple of values, a pattern, `PRESENT` or `ABSENT`."""
 ALWAYS: Final[Signature] = {}
 """The signature that everything has."""
+_NONE: Final[Mapping[str, Any]] = {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chunk:
+class Chunk(Record):
     """A stream item that says something about usage."""
 
     signature: Signature
@@ -50,8 +51,7 @@ class Chunk:
     """Whether it only tells which stream this is: it is read once, not item after item."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StatedCost:
+class StatedCost(Record):
     """What the provider itself says the call costs."""
 
     path: str
@@ -60,19 +60,18 @@ class StatedCost:
     """US dollars in one of them."""
     upstream: str = ""
     """Where the amount stands that another provider bills for the same call."""
-    upstream_if: Signature = field(default_factory=dict[str, Any])
+    upstream_if: Signature = ALWAYS
     """When that amount comes on top; otherwise it is only shown."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Linked:
+class Linked(Record):
     """Usage that a response reports beside its main counts, and that is billed too."""
 
     at: str
     """Where it stands: an object, or a list of them."""
     counts: Mapping[str, Paths]
     """As a flavor's, from the object."""
-    signature: Signature = field(default_factory=dict[str, Any])
+    signature: Signature = ALWAYS
     """Which of the objects are meant."""
     model: str = "model"
     """The object's own model; where it names none, it is the response's."""
@@ -80,8 +79,7 @@ class Linked:
     """Where in the response its model stands, if not in the object; unknown without one."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Flavor:
+class Flavor(Record):
     """One surface of a provider: a shape of response and what its fields mean."""
 
     name: str
@@ -95,7 +93,7 @@ class Flavor:
     """Other looks of the same."""
     shared: bool = False
     """The shape is another provider's: as plain JSON it is that provider's, unless a mark tells."""
-    counts: Mapping[str, Paths] = field(default_factory=dict[str, Paths])
+    counts: Mapping[str, Paths] = _NONE
     """Our name of a count to where it stands. Totals are inclusive."""
     total: str = ""
     """Where the provider states the sum of both, if its SDK's objects lack a part of it."""
@@ -115,11 +113,11 @@ class Flavor:
     """Where it says to which place the call was bound."""
     batch: Signature | None = None
     """How it shows that the call was part of a batch, at the batch price."""
-    units: Mapping[str, Paths] = field(default_factory=dict[str, Paths])
+    units: Mapping[str, Paths] = _NONE
     """What is billed by something else than tokens, by the unit's name."""
-    units_instead: Mapping[str, Paths] = field(default_factory=dict[str, Paths])
+    units_instead: Mapping[str, Paths] = _NONE
     """The same, where no tokens are reported."""
-    tool_calls: Mapping[str, str] = field(default_factory=dict[str, str])
+    tool_calls: Mapping[str, str] = _NONE
     """Billed server tools by name, and where their number stands."""
     cost: StatedCost | None = None
     linked: tuple[Linked, ...] = ()
@@ -131,7 +129,7 @@ class Flavor:
     """The stream items that matter. A later item's counts replace an earlier one's."""
     snapshot: str = ""
     """The attribute of the SDK's stream helper that holds the response put together so far."""
-    finished: Signature = field(default_factory=dict[str, Any])
+    finished: Signature = ALWAYS
     """What a whole response has that a snapshot of an unfinished one lacks."""
     own_ids: tuple[str, ...] = ()
     """How its provider's own ids begin, where others answer in the same shape."""
@@ -139,8 +137,7 @@ class Flavor:
     """What to ask the provider for when a stream ends without usage."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Envelope:
+class Envelope(Record):
     """Something that holds a response: an error that carries one, a line of a batch's results."""
 
     at: str
@@ -152,8 +149,7 @@ class Envelope:
     """The response was part of a batch, at the batch price, and does not say so."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class Mark(Record):
     """How a response in another provider's shape is told from that provider's own.
 
     It is then read as this provider's flavor of the same name, if there is one.
@@ -164,8 +160,7 @@ class Mark:
     signature: Signature
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Extractor:
+class Extractor(Record):
     """A provider: its name, its SDK's import packages, and its surfaces."""
 
     provider: str

@@ -63,6 +63,9 @@ _readers: dict[Any, Callable[[Any], Fields]] = {
 }
 
 
+models: Final[set[Any]] = set()
+"""The classes among them of pydantic models, of version 2."""
+
 _fleeting: "weakref.WeakKeyDictionary[Any, Callable[[Any], Fields]]" = weakref.WeakKeyDictionary()
 
 
@@ -74,24 +77,21 @@ def is_lasting(kind: type[object]) -> bool:
 
 def is_model(kind: type[object]) -> bool:
     """Whether objects of this type are pydantic models, of version 2."""
-    reader = _readers.get(kind)
-    return (reader or _learn(kind)) is _of_model
+    return kind in models or (_readers.get(kind) or _learn(kind)) is _of_model
 
 
 def fields_of(value: Any) -> Fields:
     """The fields of `value` by name; `get` gives None for one that is not there."""
     kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
-    reader = _readers.get(kind)
-    if reader is _of_model and not value.__pydantic_extra__:
+    if kind in models and not value.__pydantic_extra__:
         return value.__dict__
-    return (reader or _learn(kind))(value)
+    return (_readers.get(kind) or _learn(kind))(value)
 
 
 def has_extras(value: Any) -> bool:
     """Whether `value` may have fields beyond those its SDK declares; a mapping always may."""
     kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
-    reader = _readers.get(kind) or _learn(kind)
-    return reader is not _of_model or bool(value.__pydantic_extra__)
+    return not is_model(kind) or bool(value.__pydantic_extra__)
 
 
 def _learn(kind: type[object]) -> Callable[[Any], Fields]:
@@ -112,4 +112,6 @@ def _learn(kind: type[object]) -> Callable[[Any], Fields]:
         _fleeting[kind] = reader
     elif len(_readers) < MAX_REMEMBERED_TYPES:
         _readers[kind] = reader
+        if reader is _of_model:
+            models.add(kind)
     return reader

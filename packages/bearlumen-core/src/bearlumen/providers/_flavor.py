@@ -6,15 +6,13 @@ the background worker.
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, Final, cast
 
-from ._extractor import Extractor, Flavor, Linked, Paths, StatedCost
-from ._fields import Fields, fields_of, has_extras
-from ._paths import matcher, reader, whole
-from ._plain import PlainForm
+from .._record import Record
+from ._extractor import Chunk, Extractor, Flavor, Linked, Paths, Signature, StatedCost
+from ._paths import Getter, matcher, reader, whole
 from ._plan import Plan, Values
 
 ORDINARY_TIERS: Final = frozenset(("default", "standard", "on_demand", "auto"))
@@ -43,36 +41,24 @@ Places = tuple[tuple[int, ...], ...]
 """For a sum: where the choices of each summand stand."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Usage:
+class Usage(Record):
     """What a response reports, in our words."""
 
     counts: dict[str, int]
     """Token counts by name; one that nobody reported is absent."""
-    tool_calls: dict[str, int] = field(default_factory=dict[str, int])
-    units: dict[str, int | float] = field(default_factory=dict[str, "int | float"])
-    service_tier: str | None = None
-    inference_geo: str | None = None
+    tool_calls: dict[str, int]
+    units: dict[str, int | float]
+    service_tier: str | None
+    inference_geo: str | None
     """The place that the call was bound to, in the provider's word; None if to none."""
-    batch: bool = False
-    provider_cost: Decimal | None = None
+    batch: bool
+    provider_cost: Decimal | None
     """US dollars, where the provider itself states them."""
-    reported: dict[str, int | float] = field(default_factory=dict[str, "int | float"])
+    reported: dict[str, int | float]
     """Numbers of the usage that this version has no word for, by path."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CompiledMark:
-    """A mark with its signature turned into a function."""
-
-    provider: str
-    matches: Callable[[Any], bool]
-    flavors: "Mapping[str, CompiledFlavor]"
-    """The provider's own readings of shared shapes, by the shape's name."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
+class Look(Record):
     """One way in which a surface shows itself."""
 
     flavor: "CompiledFlavor"
@@ -82,40 +68,32 @@ class Look:
 
 
 class CompiledFlavor:
-    """A flavor with its paths turned into one walk."""
+    """A flavor with its paths turned into functions, each when it is first needed: most never are.
 
-    def __init__(self, extractor: Extractor, flavor: Flavor) -> None:
-        camel = extractor.camel_case
+    Args:
+        extractor: The provider's declaration.
+        flavor: One of its flavors.
+        is_marked: Whether other providers answer in this shape, too, and can be told by a mark.
+    """
+
+    def __init__(self, extractor: Extractor, flavor: Flavor, *, is_marked: bool) -> None:
         self.extractor = extractor
         self.provider = extractor.provider
         self.declared = flavor
-        self.marks: tuple[CompiledMark, ...] = ()
-        """What tells other providers' responses in this shape."""
-        self.provider_at = reader(extractor.provider_at) if extractor.provider_at else None
-        self.own = _Own(flavor.own_ids)
-        self.looks = tuple(
-            Look(
-                flavor=self,
-                matches=matcher(signature, camel_case=camel),
-                particular=len(signature),
-            )
-            for signature in (flavor.signature, *flavor.also)
-            if signature is not None
+        self.is_marked = is_marked
+        self.is_plain = not (
+            flavor.free or flavor.pending or flavor.batch is not None or flavor.linked
         )
-        self.is_pending = matcher(flavor.pending, camel_case=camel) if flavor.pending else None
-        self.chunks = tuple(
-            (matcher(c.signature, camel_case=camel), reader(c.at, camel_case=camel), c)
-            for c in flavor.chunks
-        )
-        self.snapshot = reader(flavor.snapshot) if flavor.snapshot else None
-        self.finished = matcher(flavor.finished, camel_case=camel)
-        self.linked = tuple(CompiledLinked(self, one) for one in flavor.linked)
+        """Whether its counts are all there is to read."""
+        self._camel = extractor.camel_case
         plan = Plan(
-            camel_case=camel,
+            camel_case=self._camel,
             usage=flavor.usage,
             ignores=flavor.ignores,
             omits_zero=flavor.omits_zero,
+            finds_extras=is_marked and bool(flavor.own_ids),
         )
+        self.own = Own(plan, flavor.own_ids) if is_marked and flavor.own_ids else None
         self._counts = _sums(plan, flavor.counts)
         self._units = _sums(plan, flavor.units)
         self._units_instead = _sums(plan, flavor.units_instead)
@@ -124,21 +102,20 @@ class CompiledFlavor:
         self._id = plan.places(flavor.id) if flavor.id else ()
         self._tier = plan.places(flavor.service_tier) if flavor.service_tier else ()
         self._geo = plan.places(flavor.inference_geo) if flavor.inference_geo else ()
-        self._batch = matcher(flavor.batch, camel_case=camel) if flavor.batch is not None else None
         self._total = plan.places(flavor.total) if flavor.total else ()
         self._cost = _CompiledCost(plan, flavor.cost) if flavor.cost else None
         self._plan = plan
-        self.is_plain = not (flavor.free or self.is_pending or self._batch or self.linked)
-        """Whether its counts are all there is to read."""
 
     @cached_property
     def read(self) -> Callable[[Any], Values]:
-        """Reads a response's values. Compiled when it is first needed: most never are."""
+        """Reads a response's values."""
         return self._plan.compiled()
 
     @cached_property
     def plain(self) -> Callable[[Values], "tuple[str, str, str] | None"]:
         """Writes the values of an ordinary response as JSON; None for one that isn't: `_plain`."""
+        from ._plain import PlainForm  # for the worker, later
+
         sums = (self._units, self._units_instead, self._tools)
         weighed = {place for one in sums for sum_ in one.values() for p in sum_ for place in p}
         if self._cost:
@@ -155,6 +132,54 @@ class CompiledFlavor:
             anywhere=ANYWHERE,
             response_id=self._id,
         ).compiled()
+
+    @cached_property
+    def provider_at(self) -> Getter | None:
+        """Reads the provider behind this one."""
+        return reader(self.extractor.provider_at) if self.extractor.provider_at else None
+
+    @cached_property
+    def looks(self) -> tuple[Look, ...]:
+        """How it shows itself as JSON, or in a class that nobody named."""
+        return tuple(
+            Look(flavor=self, matches=self._matcher(signature), particular=len(signature))
+            for signature in (self.declared.signature, *self.declared.also)
+            if signature is not None
+        )
+
+    @cached_property
+    def chunks(self) -> tuple[tuple[Callable[[Any], bool], Getter, Chunk], ...]:
+        """The stream items that matter: a test, and where in the item to read."""
+        return tuple(
+            (self._matcher(chunk.signature), reader(chunk.at, camel_case=self._camel), chunk)
+            for chunk in self.declared.chunks
+        )
+
+    @cached_property
+    def snapshot(self) -> Getter | None:
+        """Reads the response put together so far from the SDK's stream helper."""
+        return reader(self.declared.snapshot) if self.declared.snapshot else None
+
+    @cached_property
+    def finished(self) -> Callable[[Any], bool]:
+        """Whether such a response is whole."""
+        return self._matcher(self.declared.finished)
+
+    @cached_property
+    def linked(self) -> "tuple[CompiledLinked, ...]":
+        """What is billed beside the main usage."""
+        return tuple(CompiledLinked(one, camel_case=self._camel) for one in self.declared.linked)
+
+    @cached_property
+    def _is_pending(self) -> Callable[[Any], bool] | None:
+        return self._matcher(self.declared.pending) if self.declared.pending else None
+
+    @cached_property
+    def _is_batch(self) -> Callable[[Any], bool] | None:
+        return self._matcher(self.declared.batch) if self.declared.batch is not None else None
+
+    def _matcher(self, signature: Signature) -> Callable[[Any], bool]:
+        return matcher(signature, camel_case=self._camel)
 
     def matches(self, response: Any) -> bool:
         """Whether `response` looks like this surface."""
@@ -173,11 +198,11 @@ class CompiledFlavor:
 
     def is_unbilled(self, response: Any) -> bool:
         """Whether a response is still being made, or never billed."""
-        return self.declared.free or (self.is_pending is not None and self.is_pending(response))
+        return self.declared.free or (self._is_pending is not None and self._is_pending(response))
 
     def is_batch(self, response: Any) -> bool:
         """Whether a response says that it was part of a batch."""
-        return self._batch is not None and self._batch(response)
+        return self._is_batch is not None and self._is_batch(response)
 
     def usage(self, values: Values, *, batch: bool = False, partial: bool = False) -> Usage:
         """What the values read from a response mean.
@@ -220,58 +245,53 @@ class CompiledFlavor:
         return None if place is None or place.lower() in ANYWHERE else place
 
 
-class _Own:
+class Own:
     """Tells most responses of the shape's own provider at a glance, without trying every mark.
 
     They have no field beyond those that the provider's SDK declares, ids as it makes them, and a
     model and fingerprint that were seen before, when no mark was found.
     """
 
-    def __init__(self, ids: tuple[str, ...]) -> None:
+    __slots__ = ("_fingerprint", "_id", "_ids", "_model", "_seen")
+
+    def __init__(self, plan: Plan, ids: tuple[str, ...]) -> None:
+        (self._id,), (self._model,) = plan.places("id"), plan.places("model")
+        (self._fingerprint,) = plan.places("system_fingerprint")
         self._ids = ids
         self._seen: set[tuple[Any, Any]] = set()
 
-    def bears_no_mark(self, response: Any) -> bool:
-        """Whether no mark needs to be tried."""
-        fields = fields_of(response)
-        key = fields.get("model"), fields.get("system_fingerprint")
+    def bears_no_mark(self, values: Values) -> bool:
+        """Whether no mark needs to be tried on the response with these values."""
         try:
-            return key in self._seen and self._is_plain(response, fields)
+            seen = (values[self._model], values[self._fingerprint]) in self._seen
         except TypeError:  # a model that is a dict, say
             return False
+        return seen and self._is_plain(values)
 
-    def learn(self, response: Any) -> None:
+    def learn(self, values: Values) -> None:
         """Take note of a response on which no mark was found."""
-        fields = fields_of(response)
-        model, fingerprint = fields.get("model"), fields.get("system_fingerprint")
-        if len(self._seen) < MAX_REMEMBERED_MODELS and self._is_plain(response, fields):
+        if len(self._seen) < MAX_REMEMBERED_MODELS and self._is_plain(values):
             with contextlib.suppress(TypeError):
-                self._seen.add((model, fingerprint))
+                self._seen.add((values[self._model], values[self._fingerprint]))
 
-    def _is_plain(self, response: Any, fields: Fields) -> bool:
-        response_id = fields.get("id")
-        if not isinstance(response_id, str) or not response_id.startswith(self._ids):
-            return False
-        usage, choices = fields.get("usage"), fields.get("choices")
-        return not (
-            has_extras(response)
-            or (usage is not None and has_extras(usage))
-            or (isinstance(choices, list) and choices and has_extras(choices[0]))
-        )
+    def _is_plain(self, values: Values) -> bool:
+        response_id = values[self._id]
+        return values[-1] and isinstance(response_id, str) and response_id.startswith(self._ids)
 
 
 class CompiledLinked:
     """Usage beside the main counts, compiled."""
 
-    def __init__(self, flavor: CompiledFlavor, declared: Linked) -> None:
-        camel = flavor.extractor.camel_case
-        self._at = reader(declared.at, camel_case=camel)
-        self._matches = matcher(declared.signature, camel_case=camel)
-        plan = Plan(camel_case=camel)
+    def __init__(self, declared: Linked, *, camel_case: bool) -> None:
+        self._at = reader(declared.at, camel_case=camel_case)
+        self._matches = matcher(declared.signature, camel_case=camel_case)
+        plan = Plan(camel_case=camel_case)
         self._sums = _sums(plan, declared.counts)
         self._model = plan.places(declared.model) if declared.model else ()
         self._plan = plan
-        self._model_at = reader(declared.model_at, camel_case=camel) if declared.model_at else None
+        self._model_at = (
+            reader(declared.model_at, camel_case=camel_case) if declared.model_at else None
+        )
 
     @cached_property
     def _read(self) -> Callable[[Any], Values]:
@@ -296,8 +316,7 @@ class CompiledLinked:
         return usages
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Beside:
+class Beside(Record):
     """Usage beside the main usage of a response."""
 
     model: str | None

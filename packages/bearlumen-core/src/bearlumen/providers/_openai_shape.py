@@ -5,7 +5,6 @@ https://platform.openai.com/docs/api-reference/chat/object (usage; its total is 
 https://platform.openai.com/docs/api-reference/responses/object (usage)
 """
 
-from dataclasses import replace
 from typing import Any, Final
 
 from ._extractor import ABSENT, PRESENT, Chunk, Flavor, Linked, StatedCost
@@ -177,4 +176,4 @@ RESPONSES: Final = Flavor(
 
 def sharing(flavor: Flavor, **changes: Any) -> Flavor:
     """The shape in another provider's own SDK, or behind OpenAI's where a mark tells it."""
-    return replace(flavor, shared=True, **changes)
+    return flavor.changed(shared=True, **changes)

@@ -117,15 +117,18 @@ def _at(value: Any, index: int) -> Any:
 
 def matcher(signature: Signature, *, camel_case: bool = False) -> Callable[[Any], bool]:
     """A test whether an object or a mapping looks as `signature` says."""
-    tests = [
-        (reader(path, camel_case=camel_case), _expectation(wanted))
-        for path, wanted in signature.items()
-    ]
     needed: frozenset[str] = frozenset() if camel_case else _needed(signature)
+    tests: list[tuple[Getter, Callable[[Any], bool]]] = []
 
     def matches(value: Any) -> bool:
         if type(value) is dict and not needed <= value.keys():
             return False  # most signatures fail here, at a glance
+        if not tests and signature:
+            # Most are never asked for more than the glance.
+            tests[:] = [
+                (reader(path, camel_case=camel_case), _expectation(wanted))
+                for path, wanted in signature.items()
+            ]
         for read, test in tests:  # noqa: SIM110  # a generator would cost twice as much
             if not test(read(value)):
                 return False

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from .. import _wire
-from ._fields import fields_of, is_lasting, is_model
+from ._fields import fields_of, has_extras, is_lasting, is_model, models
 from ._paths import chooser, parts, segments, whole
 
 MAX_REPORTED: Final = 24
@@ -31,6 +31,8 @@ class Plan:
         usage: The field whose numbers are all usage: those that no path reads are noted.
         ignores: Fields of it that say nothing more.
         omits_zero: Whether a number that an item of a list lacks is 0.
+        finds_extras: Whether the last value tells if all that is usual is an SDK's model, without a
+            field that the SDK does not declare: the response, its usage and its first choice.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class Plan:
         usage: str = "",
         ignores: tuple[str, ...] = (),
         omits_zero: bool = False,
+        finds_extras: bool = False,
     ) -> None:
         self._camel_case = camel_case
         self._usage = usage
         self._ignores = frozenset(ignores)
         self._omits_zero = omits_zero
+        self._finds_extras = finds_extras
         self._places: dict[str, int] = {}
         self._root: _Branch = {}
 
@@ -73,9 +77,16 @@ class Plan:
             ignores=self._ignores,
             omits_zero=self._omits_zero,
         )
+        watched = ("usage",) if self._finds_extras else None
         writer.line(0, "def read(value):")
-        writer.line(1, f"values = [None] * {len(self._places) + 1}")
-        writer.branch(1, self._root, "value", reported=None)
+        writer.line(1, f"values = [None] * {len(self._places) + 1 + self._finds_extras}")
+        writer.line(1, "plain = True")
+        get = writer.branch(1, self._root, "value", reported=None, watched=watched)
+        if self._finds_extras:
+            writer.line(1, f"items = {get}('choices')")
+            writer.line(1, "if isinstance(items, list) and items and has_extras(items[0]):")
+            writer.line(2, "plain = False")
+            writer.line(1, "values[-1] = plain")
         writer.line(1, "return values")
         scope: dict[str, Any] = writer.scope
         exec("\n".join(writer.lines), scope)  # noqa: S102  # the source is ours, made of declarations
@@ -98,42 +109,80 @@ class _Writer:
         self._omits_zero = omits_zero
         self._names = 0
         self.lines: list[str] = []
-        self.scope: dict[str, Any] = {"fields_of": fields_of}
+        self.scope: dict[str, Any] = {
+            "fields_of": fields_of,
+            "has_extras": has_extras,
+            "models": models,
+        }
 
     def line(self, indent: int, text: str) -> None:
         """Write one line."""
         self.lines.append("    " * indent + text)
 
-    def branch(self, indent: int, branch: _Branch, value: str, *, reported: str | None) -> None:
-        """Write the reading of an object that stands in the variable `value`."""
+    def branch(
+        self,
+        indent: int,
+        branch: _Branch,
+        value: str,
+        *,
+        reported: str | None,
+        watched: tuple[str, ...] | None = None,
+    ) -> str:
+        """Write the reading of an object that stands in the variable `value`.
+
+        Args:
+            indent: How deep in the source.
+            branch: What to read.
+            value: The variable.
+            reported: What the paths of its unread numbers begin with; None: they say nothing.
+            watched: The fields in which extra fields matter, if they matter in it; else None.
+
+        Returns:
+            The variable that holds the `get` of its fields.
+        """
         fields, get = self._name("fields"), self._name("get")
-        self.line(indent, f"{fields} = fields_of({value})")
-        self.line(indent, f"{get} = {fields}.get")
         known: set[str] = set()
+        for step, _ in branch:
+            name, _chosen = parts(step)
+            known.update((name, _wire.camel(name) if self._camel_case else name))
+        unread = clean = ""
+        usual = "models"
+        if reported is not None:
+            # A class that declares nothing unknown is passed by.
+            unread = self._bind(_Unread(reported, frozenset(known), self._ignores))
+            usual, clean = self._bind(self.scope[unread].clean), self._name("clean")
+        # Most are models without extra fields, whose fields are at hand.
+        self.line(indent, f"if type({value}) in {usual} and not {value}.__pydantic_extra__:")
+        self.line(indent + 1, f"{fields} = {value}.__dict__")
+        if clean:
+            self.line(indent + 1, f"{clean} = True")
+        self.line(indent, "else:")
+        self.line(indent + 1, f"{fields} = fields_of({value})")
+        if clean:
+            self.line(indent + 1, f"{clean} = False")
+        if watched is not None:
+            self.line(indent + 1, f"plain = plain and not has_extras({value})")
+        self.line(indent, f"{get} = {fields}.get")
         for (step, _), found in branch.items():
             name, chosen = parts(step)
-            camel = _wire.camel(name) if self._camel_case else name
-            known.update((name, camel))
-            self._field(indent, (name, camel, chosen), found, get, reported=reported)
-        if reported is not None:
-            unread = self._bind(_Unread(reported, frozenset(known), self._ignores))
-            clean = self._bind(self.scope[unread].clean)
-            # A model of a class that declares nothing unknown, without extra fields, is passed by.
-            self.line(
-                indent, f"if type({value}) not in {clean} or {fields} is not {value}.__dict__:"
-            )
-            self.line(indent + 1, f"{unread}.note({value}, {fields}, values)")
+            inner = () if watched is not None and name in watched else None
+            self._field(indent, (name, chosen), found, get, reported=reported, watched=inner)
+        if clean:
+            self.line(indent, f"if not {clean}: {unread}.note({value}, {fields}, values)")
+        return get
 
     def _field(
         self,
         indent: int,
-        field: tuple[str, str, str | None],
+        field: tuple[str, str | None],
         found: Any,
         get: str,
         *,
         reported: str | None,
+        watched: tuple[str, ...] | None,
     ) -> None:
-        name, camel, chosen = field
+        name, chosen = field
+        camel = _wire.camel(name) if self._camel_case else name
         read = f"{get}({name!r})"
         if camel != name:
             variable = self._name("found")
@@ -151,7 +200,8 @@ class _Writer:
                 inside = f"{reported}{name}."
             elif name == self._usage:
                 inside = ""
-            self.branch(indent + 1, cast("_Branch", found), variable, reported=inside)
+            inner = cast("_Branch", found)
+            self.branch(indent + 1, inner, variable, reported=inside, watched=watched)
         else:
             self.line(indent, f"values[{found}] = {read}")
 

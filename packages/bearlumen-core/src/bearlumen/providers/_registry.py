@@ -1,19 +1,23 @@
-"""Every provider's declaration, found by name and compiled once."""
+"""Every provider's declaration, found by name; compiled once, and only where it is needed.
+
+A class of a known SDK needs that SDK's module alone, and plain JSON those that declare a shape of
+their own. What tells is written down in `_index.py`, so that looking it up imports no provider.
+"""
 
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ._extractor import Envelope, Extractor
-from ._flavor import CompiledFlavor, CompiledMark
+from .._record import Record
+from . import _index
+from ._extractor import Envelope, Extractor, Signature
+from ._flavor import CompiledFlavor
 from ._paths import Getter, matcher, reader
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CompiledEnvelope:
+class CompiledEnvelope(Record):
     """An envelope with its paths turned into functions."""
 
     declared: Envelope
@@ -22,46 +26,71 @@ class CompiledEnvelope:
     at: Getter
 
 
+class CompiledMark:
+    """A mark with its signature turned into a function."""
+
+    def __init__(self, module: str, provider: str, signature: Signature) -> None:
+        self._module = module
+        self.provider = provider
+        self.matches = matcher(signature)
+
+    def reading(self, flavor: CompiledFlavor) -> CompiledFlavor:
+        """How the provider's own responses in this shape are read."""
+        for own in flavors_of(self._module):
+            if own.declared.shared and own.declared.name == flavor.declared.name:
+                return own
+        return flavor
+
+
 @cache
 def extractors() -> tuple[Extractor, ...]:
     """Every provider module's declaration; a public module of this package is a provider."""
+    return tuple(extractor_of(module) for module in modules())
+
+
+def modules() -> tuple[str, ...]:
+    """The names of the provider modules that there are."""
     package = importlib.import_module(__package__ or "")
-    return tuple(
-        importlib.import_module(f"{package.__name__}.{found.name}").EXTRACTOR
-        for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name)
-        if not found.name.startswith("_")
+    found = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return tuple(name for name in found if not name.startswith("_"))
+
+
+def extractor_of(module: str) -> Extractor:
+    """The declaration in a provider module."""
+    return importlib.import_module(f".{module}", __package__).EXTRACTOR
+
+
+def modules_for(packages: set[str]) -> tuple[str, ...]:
+    """The modules of the providers whose classes are in one of these import packages."""
+    found = {module for one in packages for module in _index.PACKAGES.get(one, ())}
+    return tuple(sorted(found))
+
+
+def flavors_of(module: str) -> tuple[CompiledFlavor, ...]:
+    """The flavors of a provider module."""
+    return tuple(_flavor(module, place) for place in range(len(extractor_of(module).flavors)))
+
+
+def flavor_named(module: str, classes: set[str]) -> CompiledFlavor | None:
+    """The flavor of a provider module that one of these names of classes tells."""
+    for place, flavor in enumerate(extractor_of(module).flavors):
+        if classes.intersection(flavor.classes):
+            return _flavor(module, place)
+    return None
+
+
+@cache
+def _flavor(module: str, place: int) -> CompiledFlavor:
+    extractor = extractor_of(module)
+    return CompiledFlavor(
+        extractor, extractor.flavors[place], is_marked=extractor.provider in _index.MARKS
     )
 
 
 @cache
-def flavors() -> tuple[CompiledFlavor, ...]:
-    """Every flavor, provider by provider."""
-    compiled = [
-        CompiledFlavor(extractor, flavor)
-        for extractor in extractors()
-        for flavor in extractor.flavors
-    ]
-    for flavor in compiled:
-        flavor.marks = tuple(
-            CompiledMark(
-                provider=extractor.provider,
-                matches=matcher(mark.signature),
-                flavors={
-                    own.declared.name: own
-                    for own in compiled
-                    if own.extractor is extractor and own.declared.shared
-                },
-            )
-            for extractor in extractors()
-            for mark in extractor.marks
-            if mark.shape == flavor.provider
-        )
-    return tuple(compiled)
-
-
-@cache
-def envelopes() -> tuple[CompiledEnvelope, ...]:
-    """Every kind of thing that holds a response."""
+def envelopes_of(module: str) -> tuple[CompiledEnvelope, ...]:
+    """Every kind of thing of a provider's that holds a response."""
+    extractor = extractor_of(module)
     return tuple(
         CompiledEnvelope(
             declared=one,
@@ -69,12 +98,27 @@ def envelopes() -> tuple[CompiledEnvelope, ...]:
             matches=None if one.signature is None else matcher(one.signature),
             at=reader(one.at),
         )
-        for extractor in extractors()
         for one in extractor.envelopes
     )
 
 
 @cache
-def providers_by_host() -> tuple[tuple[str, str], ...]:
-    """Host suffixes and the providers that answer there."""
-    return tuple((host, one.provider) for one in extractors() for host in one.hosts)
+def flavors() -> tuple[CompiledFlavor, ...]:
+    """Every flavor, provider by provider."""
+    return tuple(flavor for module in modules() for flavor in flavors_of(module))
+
+
+@cache
+def marks_on(provider: str) -> tuple[CompiledMark, ...]:
+    """What tells other providers' responses in the shapes of this one."""
+    return tuple(CompiledMark(*mark) for mark in _index.MARKS.get(provider, ()))
+
+
+def provider_at(host: object) -> str | None:
+    """The provider that answers at a host; None for one that nobody declared."""
+    if not isinstance(host, str):
+        return None
+    for suffix, provider in _index.HOSTS:
+        if host == suffix or host.endswith(f".{suffix}"):
+            return provider
+    return None

@@ -88,7 +88,7 @@ class StreamReading:
     def _answered_by(self, stream: Any) -> str:
         flavor = cast("CompiledFlavor", self._flavor)
         provider = self._provider or flavor.provider
-        if provider != flavor.provider or not flavor.marks:
+        if provider != flavor.provider or not flavor.is_marked:
             return provider
         # The shape is shared; whoever answered the request may be known by the host.
         return host_provider(stream) or provider
@@ -117,8 +117,7 @@ class StreamReading:
         if flavor is None:
             return
         part = {} if part is None else part
-        flavor = self._resolve(flavor, item, part)
-        values = flavor.read(part)
+        flavor, values = self._resolve(flavor, item, part)
         if not self._values:
             self._values = values
         else:
@@ -135,17 +134,22 @@ class StreamReading:
             self._wholes += chunk.final
         self._final = self._final or chunk.final
 
-    def _resolve(self, flavor: CompiledFlavor, item: Any, part: Any) -> CompiledFlavor:
-        """The flavor to read with: an item may bear the mark of another provider."""
+    def _resolve(
+        self, flavor: CompiledFlavor, item: Any, part: Any
+    ) -> "tuple[CompiledFlavor, Values]":
+        """The flavor to read with, and what it reads: an item may bear another provider's mark."""
+        values = flavor.read(part)
         if self._provider not in (None, flavor.provider):
-            return flavor
-        own, self._provider = answered(flavor, part, self._stated)
+            return flavor, values
+        own, self._provider = answered(flavor, part, values, self._stated)
         if self._provider == flavor.provider and part is not item:
-            own, self._provider = answered(flavor, item, self._stated)
+            around = flavor.read(item)
+            own, self._provider = answered(flavor, item, around, self._stated)
         if own is not flavor:
             self._flavor, self._values = own, []
             self._chunks = tuple(c for c in own.chunks if not c[2].opening)
-        return own
+            values = own.read(part)
+        return own, values
 
     def _from_snapshot(self, stream: Any) -> Detection | None:
         for flavor in known(stream).flavors:

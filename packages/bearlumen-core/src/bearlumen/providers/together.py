@@ -3,8 +3,6 @@
 Source: https://docs.together.ai/reference/chat-completions-1, read 2026-11-22.
 """
 
-from dataclasses import replace
-
 from ._extractor import PRESENT, Chunk, Extractor, Mark
 from ._openai_shape import CHAT, COMPLETIONS, EMBEDDINGS, sharing
 
@@ -15,8 +13,7 @@ EXTRACTOR = Extractor(
     flavors=(
         sharing(CHAT),
         # Together spells it otherwise, and its items again.
-        replace(
-            COMPLETIONS,
+        COMPLETIONS.changed(
             signature={"object": "text.completion"},
             chunks=(
                 Chunk(signature={"object": "completion.chunk", "usage": PRESENT}, final=True),
