@@ -65,7 +65,8 @@ class Detection:
         """The response is still being made, or nothing is ever billed for it."""
         self.linked = linked
         """What is billed beside the main usage."""
-        self.model = flavor.model(values)
+        model = values[flavor.model_place]
+        self.model = model if type(model) is str else flavor.model(values)
         self._values = values
         self._batch = batch
         self._partial = partial
@@ -246,7 +247,9 @@ def read(
     values = flavor.read(response)
     provider = flavor.provider
     # Most responses are seen at a glance to be the shape's own provider's.
-    if stated is not None or flavor.own is None or not flavor.own.bears_no_mark(values):
+    if flavor.is_told and (
+        stated is not None or flavor.own is None or not flavor.own.bears_no_mark(values)
+    ):
         own, provider = answered(flavor, response, values, stated)
         if own is not flavor:
             flavor, values = own, own.read(response)

@@ -81,6 +81,8 @@ class CompiledFlavor:
         self.provider = extractor.provider
         self.declared = flavor
         self.is_marked = is_marked
+        self.is_told = is_marked or bool(extractor.provider_at)
+        """Whether a response of it may be another provider's."""
         self.is_plain = not (
             flavor.free or flavor.pending or flavor.batch is not None or flavor.linked
         )
@@ -99,6 +101,8 @@ class CompiledFlavor:
         self._units_instead = _sums(plan, flavor.units_instead)
         self._tools = _sums(plan, flavor.tool_calls)
         self._model = plan.places(flavor.model) if flavor.model else ()
+        self.model_place = self._model[0] if self._model else 0
+        """Where in the values the model mostly is; no model is at 0."""
         self._id = plan.places(flavor.id) if flavor.id else ()
         self._tier = plan.places(flavor.service_tier) if flavor.service_tier else ()
         self._geo = plan.places(flavor.inference_geo) if flavor.inference_geo else ()
@@ -261,22 +265,32 @@ class Own:
         self._seen: set[tuple[Any, Any]] = set()
 
     def bears_no_mark(self, values: Values) -> bool:
-        """Whether no mark needs to be tried on the response with these values."""
+        """Whether no mark needs to be tried on the response with these values.
+
+        At every call, so it is written out: `learn` asks the same but for what was seen.
+        """
+        response_id = values[self._id]
         try:
-            seen = (values[self._model], values[self._fingerprint]) in self._seen
+            return (
+                values[-1]
+                and (values[self._model], values[self._fingerprint]) in self._seen
+                and type(response_id) is str
+                and response_id.startswith(self._ids)
+            )
         except TypeError:  # a model that is a dict, say
             return False
-        return seen and self._is_plain(values)
 
     def learn(self, values: Values) -> None:
         """Take note of a response on which no mark was found."""
-        if len(self._seen) < MAX_REMEMBERED_MODELS and self._is_plain(values):
+        response_id = values[self._id]
+        if (
+            values[-1]
+            and len(self._seen) < MAX_REMEMBERED_MODELS
+            and type(response_id) is str
+            and response_id.startswith(self._ids)
+        ):
             with contextlib.suppress(TypeError):
                 self._seen.add((values[self._model], values[self._fingerprint]))
-
-    def _is_plain(self, values: Values) -> bool:
-        response_id = values[self._id]
-        return values[-1] and isinstance(response_id, str) and response_id.startswith(self._ids)
 
 
 class CompiledLinked:

@@ -21,6 +21,7 @@ MAX_REPORTED_DEPTH: Final = 3
 
 Values = list[Any]
 """What stands at each path, by the path's place."""
+_Numbers = dict[str, int | float]
 
 
 class Plan:
@@ -79,15 +80,18 @@ class Plan:
         )
         watched = ("usage",) if self._finds_extras else None
         writer.line(0, "def read(value):")
-        writer.line(1, f"values = [None] * {len(self._places) + 1 + self._finds_extras}")
+        places = [f"at_{place}" for place in range(len(self._places) + 1)]
+        writer.line(1, f"{' = '.join(places)} = None")
         writer.line(1, "plain = True")
         get = writer.branch(1, self._root, "value", reported=None, watched=watched)
         if self._finds_extras:
             writer.line(1, f"items = {get}('choices')")
-            writer.line(1, "if isinstance(items, list) and items and has_extras(items[0]):")
-            writer.line(2, "plain = False")
-            writer.line(1, "values[-1] = plain")
-        writer.line(1, "return values")
+            writer.line(1, "if isinstance(items, list) and items:")
+            writer.line(2, "first = items[0]")
+            writer.line(2, "if type(first) not in models or first.__pydantic_extra__:")
+            writer.line(3, "plain = plain and not has_extras(first)")
+            places.append("plain")
+        writer.line(1, f"return [{', '.join(places)}]")
         scope: dict[str, Any] = writer.scope
         exec("\n".join(writer.lines), scope)  # noqa: S102  # the source is ours, made of declarations
         return scope["read"]
@@ -168,7 +172,7 @@ class _Writer:
             inner = () if watched is not None and name in watched else None
             self._field(indent, (name, chosen), found, get, reported=reported, watched=inner)
         if clean:
-            self.line(indent, f"if not {clean}: {unread}.note({value}, {fields}, values)")
+            self.line(indent, f"if not {clean}: at_0 = {unread}.note({value}, {fields}, at_0)")
         return get
 
     def _field(
@@ -203,7 +207,7 @@ class _Writer:
             inner = cast("_Branch", found)
             self.branch(indent + 1, inner, variable, reported=inside, watched=watched)
         else:
-            self.line(indent, f"values[{found}] = {read}")
+            self.line(indent, f"at_{found} = {read}")
 
     def _list(self, indent: int, read: str, chosen: str, found: Any) -> None:
         """Write the reading of a list: the sum over it, or an item of it."""
@@ -211,19 +215,20 @@ class _Writer:
         self.line(indent, f"{variable} = {read}")
         self.line(indent, f"if {variable} is not None:")
         if chosen == "":
-            total = self._bind(_Sum(found, camel_case=self._camel_case))
-            self.line(indent + 1, f"{total}({variable}, values)")
+            total = _Sum(found, camel_case=self._camel_case)
+            name = self._bind(total)
+            self.line(indent + 1, f"at_{total.place} = {name}({variable})")
             return
         choose = self._bind(chooser(chosen, camel_case=self._camel_case))
         self.line(indent + 1, f"{variable} = {choose}({variable})")
         if not isinstance(found, dict):
-            self.line(indent + 1, f"values[{found}] = {variable}")
+            self.line(indent + 1, f"at_{found} = {variable}")
             return
         self.line(indent, f"if {variable} is not None:")
         self.branch(indent + 1, cast("_Branch", found), variable, reported=None)
         if self._omits_zero:
             for place in _leaves(cast("_Branch", found)):
-                self.line(indent + 1, f"if values[{place}] is None: values[{place}] = 0")
+                self.line(indent + 1, f"if at_{place} is None: at_{place} = 0")
 
     def _name(self, kind: str) -> str:
         self._names += 1
@@ -246,25 +251,25 @@ class _Sum:
     """The sum over a list of what stands at a path in each item."""
 
     def __init__(self, found: Any, *, camel_case: bool) -> None:
+        self._read: Callable[[Any], Any] | None = None
         if not isinstance(found, dict):
-            self._place, self._read = cast("int", found), None
+            self.place = cast("int", found)
             return
-        (self._place,) = _leaves(cast("_Branch", found))
+        (self.place,) = _leaves(cast("_Branch", found))
         writer = _Writer(camel_case=camel_case, usage="", ignores=frozenset(), omits_zero=False)
         writer.line(0, "def read(value):")
-        writer.line(1, f"values = [None] * {self._place + 1}")
+        writer.line(1, f"at_{self.place} = None")
         writer.branch(1, cast("_Branch", found), "value", reported=None)
-        writer.line(1, f"return values[{self._place}]")
+        writer.line(1, f"return at_{self.place}")
         exec("\n".join(writer.lines), writer.scope)  # noqa: S102
         self._read = cast("Callable[[Any], Any]", writer.scope["read"])
 
-    def __call__(self, items: Any, values: Values) -> None:
+    def __call__(self, items: Any) -> int | None:
         if not isinstance(items, list | tuple):
-            return
-        for item in cast("list[Any]", items):
-            count = whole(self._read(item) if self._read else item)
-            if count is not None:
-                values[self._place] = (values[self._place] or 0) + count
+            return None
+        read = (self._read(item) if self._read else item for item in cast("list[Any]", items))
+        counts = [count for one in read if (count := whole(one)) is not None]
+        return sum(counts) if counts else None
 
 
 class _Unread:
@@ -277,25 +282,27 @@ class _Unread:
         self.clean: set[Any] = set()
         """SDK classes that declare nothing which the paths do not read."""
 
-    def note(self, value: Any, fields: Mapping[str, Any], values: Values) -> None:
-        """Keep the numbers of fields that are not known."""
+    def note(self, value: Any, fields: Mapping[str, Any], kept: _Numbers | None) -> _Numbers | None:
+        """Keep the numbers of fields that are not known beside those that are kept already."""
         unread = fields.keys() - self._known - self._ignores
         for name in sorted(str(name) for name in unread):
-            self._keep(f"{self._prefix}{name}", fields.get(name), values, 1)
+            kept = self._keep(f"{self._prefix}{name}", fields.get(name), kept, 1)
         kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
         if not unread and is_model(kind) and is_lasting(kind):
             self.clean.add(kind)
+        return kept
 
-    def _keep(self, path: str, value: Any, values: Values, depth: int) -> None:
+    def _keep(self, path: str, value: Any, kept: _Numbers | None, depth: int) -> _Numbers | None:
         if isinstance(value, bool) or "cost" in path:
-            return
+            return kept
         if isinstance(value, int | float):
             fits = 0 < value <= MAX_REPORTED_AMOUNT and len(path) <= MAX_PATH_CHARACTERS
-            if fits and len(values[0] or ()) < MAX_REPORTED:
-                values[0] = {**(values[0] or {}), path: value}
-            return
+            return (
+                {**(kept or {}), path: value} if fits and len(kept or ()) < MAX_REPORTED else kept
+            )
         kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
         if depth < MAX_REPORTED_DEPTH and (isinstance(value, dict) or is_model(kind)):
             for name, inner in list(fields_of(value).items()):
                 if name not in self._ignores:
-                    self._keep(f"{path}.{name}", inner, values, depth + 1)
+                    kept = self._keep(f"{path}.{name}", inner, kept, depth + 1)
+        return kept
