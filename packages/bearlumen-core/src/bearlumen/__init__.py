@@ -6,15 +6,13 @@
     bear.track(response, feature="summarise", user_id="customer_7")
     bear.costs.by_feature(start_date="2026-01-01", end_date="2026-01-31")
 
-Importing this package imports neither an HTTP library nor pydantic nor any provider's SDK.
+Importing this package imports neither an HTTP library nor pydantic nor any provider's SDK, and
+little of the standard library: what is seldom named is loaded when it is.
 """
 
 from ._client import AsyncBearLumen, BearLumen
-from ._options import TrackOptions
-from ._provider import Provider
-from ._result import TrackResult
+from ._typing import TYPE_CHECKING
 from ._version import __version__
-from .batching.tally import Stats
 from .errors import (
     AuthenticationError,
     BearLumenApiError,
@@ -29,9 +27,15 @@ from .errors import (
     RateLimitError,
     ServerError,
 )
-from .streams import AsyncTrackedStream, TrackedResponse, TrackedStream
-from .transport import Transport
-from .transport.memory import MemoryTransport
+
+if TYPE_CHECKING:
+    from ._options import TrackOptions
+    from ._provider import Provider
+    from ._result import TrackResult
+    from .batching.tally import Stats
+    from .streams import AsyncTrackedStream, TrackedResponse, TrackedStream
+    from .transport import Transport
+    from .transport.memory import MemoryTransport
 
 __all__ = [
     "AsyncBearLumen",
@@ -59,3 +63,32 @@ __all__ = [
     "Transport",
     "__version__",
 ]
+
+_LATER = {
+    "AsyncTrackedStream": "streams",
+    "MemoryTransport": "transport.memory",
+    "Provider": "_provider",
+    "Stats": "batching.tally",
+    "TrackOptions": "_options",
+    "TrackResult": "_result",
+    "TrackedResponse": "streams",
+    "TrackedStream": "streams",
+    "Transport": "transport",
+}
+"""The module of each name that is loaded when it is first asked for."""
+
+
+if not TYPE_CHECKING:  # to a type checker it would mean that any name is there
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        found = getattr(import_module(f".{_LATER[name]}", __name__), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

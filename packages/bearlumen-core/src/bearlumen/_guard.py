@@ -3,16 +3,17 @@
 Tracking happens inside somebody else's program. Whatever goes wrong in it stays here.
 """
 
-import contextlib
-import logging
+from __future__ import annotations
+
 import threading
 from collections import Counter
-from collections.abc import Callable
-from types import TracebackType
 
+from ._typing import TYPE_CHECKING
 from .errors import BearLumenError
 
-logger = logging.getLogger("bearlumen")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
 
 MAX_REMEMBERED_PROBLEMS = 1_000
 """Kinds of problem told apart; past it, new kinds are counted together."""
@@ -29,7 +30,7 @@ class Guard:
         self.last_error: str | None = None
         """What was reported last, in words."""
 
-    def __call__(self, doing: str) -> "_Guarded":
+    def __call__(self, doing: str) -> _Guarded:
         """A `with` block in which an exception is reported instead of raised."""
         return _Guarded(self, doing)
 
@@ -49,8 +50,7 @@ class Guard:
             text = str(error) if isinstance(error, BearLumenError) else problem
             self.last_error = text
         if not known:
-            with contextlib.suppress(Exception):  # a handler or a filter of the host's
-                logger.warning("%s (logged once; `on_error` gets every report)", text)
+            _log("%s (logged once; `on_error` gets every report)", text)
         if self._on_error is not None:
             with _Guarded(None, "on_error"):
                 self._on_error(error)
@@ -91,10 +91,18 @@ class _Guarded:
         if not isinstance(error, Exception):
             return False  # nothing, or KeyboardInterrupt and its like, which are the host's
         if self._guard is None:
-            with contextlib.suppress(Exception):
-                logger.warning("%s raised %s", self._doing, type(error).__name__)
+            _log("%s raised %s", self._doing, type(error).__name__)
         else:
             self._guard.report(
                 error, problem=f"{self._doing}: {type(error).__module__}.{type(error).__name__}"
             )
         return True
+
+
+def _log(message: str, *values: str) -> None:
+    try:
+        import logging  # few programs have a problem to report, and loading it takes a while
+
+        logging.getLogger("bearlumen").warning(message, *values)
+    except Exception:  # noqa: BLE001, S110  # a handler or filter of the host's, or its end
+        pass

@@ -1,9 +1,14 @@
 """What `track` gives back for a call."""
 
-from decimal import Decimal
-from typing import Any, Final
+from __future__ import annotations
 
-from .events import UsageEvent
+from ._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from typing import Any, Final
+
+    from .events import UsageEvent
 
 
 class TrackResult:
@@ -21,7 +26,7 @@ class TrackResult:
         *,
         queued: bool,
         reports: bool = True,
-        additional: "tuple[TrackResult, ...]" = (),
+        additional: tuple[TrackResult, ...] = (),
     ) -> None:
         self._event = event
         self._queued = queued

@@ -16,8 +16,13 @@
 Questions raise these; `track` does not, apart from misuse such as `track(None)` without a model.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from ._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 
 class BearLumenError(Exception):
