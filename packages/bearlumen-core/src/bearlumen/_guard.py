@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from ._typing import TYPE_CHECKING
+from .batching.processes import loading
 from .errors import BearLumenError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -101,7 +102,8 @@ class _Guarded:
 
 def _log(message: str, *values: str) -> None:
     try:
-        import logging  # few programs have a problem to report, and loading it takes a while
+        with loading():
+            import logging  # few programs have a problem to report, and it takes a while
 
         logging.getLogger("bearlumen").warning(message, *values)
     except Exception:  # noqa: BLE001, S110  # a handler or filter of the host's, or its end

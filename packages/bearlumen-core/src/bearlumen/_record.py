@@ -6,8 +6,9 @@ the providers alone would take longer than the first `track` may.
 
 from __future__ import annotations
 
-from ._typing import TYPE_CHECKING, dataclass_transform
+from ._typing import dataclass_transform
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self
 

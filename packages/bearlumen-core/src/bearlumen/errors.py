@@ -18,8 +18,7 @@ Questions raise these; `track` does not, apart from misuse such as `track(None)`
 
 from __future__ import annotations
 
-from ._typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any

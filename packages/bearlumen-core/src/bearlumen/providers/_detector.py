@@ -7,9 +7,9 @@ fits no declaration is not detected.
 
 import weakref
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Any, Final
 
+from .._lazy import lazy
 from . import _index
 from ._fields import is_lasting
 from ._flavor import Beside, CompiledFlavor, Look, Usage
@@ -114,7 +114,7 @@ class _Known:
             found = (flavor_named(module, self._names) for module in self._modules)
             self.flavor = next((flavor for flavor in found if flavor), None)
 
-    @cached_property
+    @lazy
     def flavors(self) -> tuple[CompiledFlavor, ...]:
         """The surfaces that it can be of."""
         return tuple(
@@ -124,13 +124,13 @@ class _Known:
             if not (self._is_plain and flavor.declared.shared)
         )
 
-    @cached_property
+    @lazy
     def looks(self) -> tuple[Look, ...]:
         """The shapes that it can have, the most particular first."""
         looks = [look for flavor in self.flavors for look in flavor.looks]
         return tuple(sorted(looks, key=lambda look: -look.particular))
 
-    @cached_property
+    @lazy
     def envelopes(self) -> tuple[CompiledEnvelope, ...]:
         """What it can be that holds a response."""
         return tuple(

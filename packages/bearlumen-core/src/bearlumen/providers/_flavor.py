@@ -7,10 +7,11 @@ the background worker.
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
 from typing import Any, Final, cast
 
+from .._lazy import lazy
 from .._record import Record
+from ..batching.processes import loading
 from ._extractor import Chunk, Extractor, Flavor, Linked, Paths, Signature, StatedCost
 from ._paths import Getter, matcher, reader, whole
 from ._plan import Plan, Values
@@ -110,15 +111,16 @@ class CompiledFlavor:
         self._cost = _CompiledCost(plan, flavor.cost) if flavor.cost else None
         self._plan = plan
 
-    @cached_property
+    @lazy
     def read(self) -> Callable[[Any], Values]:
         """Reads a response's values."""
         return self._plan.compiled()
 
-    @cached_property
+    @lazy
     def plain(self) -> Callable[[Values], "tuple[str, str, str] | None"]:
         """Writes the values of an ordinary response as JSON; None for one that isn't: `_plain`."""
-        from ._plain import PlainForm  # for the worker, later
+        with loading():
+            from ._plain import PlainForm
 
         sums = (self._units, self._units_instead, self._tools)
         weighed = {place for one in sums for sum_ in one.values() for p in sum_ for place in p}
@@ -137,12 +139,12 @@ class CompiledFlavor:
             response_id=self._id,
         ).compiled()
 
-    @cached_property
+    @lazy
     def provider_at(self) -> Getter | None:
         """Reads the provider behind this one."""
         return reader(self.extractor.provider_at) if self.extractor.provider_at else None
 
-    @cached_property
+    @lazy
     def looks(self) -> tuple[Look, ...]:
         """How it shows itself as JSON, or in a class that nobody named."""
         return tuple(
@@ -151,7 +153,7 @@ class CompiledFlavor:
             if signature is not None
         )
 
-    @cached_property
+    @lazy
     def chunks(self) -> tuple[tuple[Callable[[Any], bool], Getter, Chunk], ...]:
         """The stream items that matter: a test, and where in the item to read."""
         return tuple(
@@ -159,26 +161,26 @@ class CompiledFlavor:
             for chunk in self.declared.chunks
         )
 
-    @cached_property
+    @lazy
     def snapshot(self) -> Getter | None:
         """Reads the response put together so far from the SDK's stream helper."""
         return reader(self.declared.snapshot) if self.declared.snapshot else None
 
-    @cached_property
+    @lazy
     def finished(self) -> Callable[[Any], bool]:
         """Whether such a response is whole."""
         return self._matcher(self.declared.finished)
 
-    @cached_property
+    @lazy
     def linked(self) -> "tuple[CompiledLinked, ...]":
         """What is billed beside the main usage."""
         return tuple(CompiledLinked(one, camel_case=self._camel) for one in self.declared.linked)
 
-    @cached_property
+    @lazy
     def _is_pending(self) -> Callable[[Any], bool] | None:
         return self._matcher(self.declared.pending) if self.declared.pending else None
 
-    @cached_property
+    @lazy
     def _is_batch(self) -> Callable[[Any], bool] | None:
         return self._matcher(self.declared.batch) if self.declared.batch is not None else None
 
@@ -307,7 +309,7 @@ class CompiledLinked:
             reader(declared.model_at, camel_case=camel_case) if declared.model_at else None
         )
 
-    @cached_property
+    @lazy
     def _read(self) -> Callable[[Any], Values]:
         return self._plan.compiled()
 

@@ -17,7 +17,6 @@ Getter = Callable[[Any], Any]
 MAX_COUNT: Final = 10**9
 """Of one count: no call uses a thousand million tokens, and a damaged number may say so."""
 MAX_DIGITS: Final = 9
-_SEGMENT = re.compile(r"(?P<name>[^\[]*)(?:\[(?P<chosen>.*)\])?")
 
 
 def whole(value: Any) -> int | None:
@@ -37,7 +36,13 @@ def whole(value: Any) -> int | None:
 
 def segments(path: str) -> list[str]:
     """The steps of a path; a dot inside brackets belongs to what is chosen."""
-    return re.findall(r"(?:[^.\[]|\[[^\]]*\])+", path)
+    steps: list[str] = []
+    for step in path.split("."):
+        if steps and "[" in steps[-1] and not steps[-1].endswith("]"):
+            steps[-1] += f".{step}"
+        elif step:
+            steps.append(step)
+    return steps
 
 
 def reader(path: str, *, camel_case: bool = False) -> Getter:
@@ -82,10 +87,12 @@ def _step(segment: str, *, camel_case: bool) -> Getter:
 
 def parts(segment: str) -> tuple[str, str | None]:
     """The name in a step of a path, and what its brackets say; None without brackets."""
-    match = _SEGMENT.fullmatch(segment)
-    if match is None:
+    name, bracket, rest = segment.partition("[")
+    if not bracket:
+        return name, None
+    if not rest.endswith("]"):
         raise ValueError(f"{segment!r} is not a step of a path")
-    return match["name"], match["chosen"]
+    return name, rest[:-1]
 
 
 def chooser(chosen: str, *, camel_case: bool) -> Getter:

@@ -5,12 +5,12 @@ their own. What tells is written down in `_index.py`, so that looking it up impo
 """
 
 import importlib
-import pkgutil
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from .._record import Record
+from ..batching.processes import loading
 from . import _index
 from ._extractor import Envelope, Extractor, Signature
 from ._flavor import CompiledFlavor
@@ -50,6 +50,8 @@ def extractors() -> tuple[Extractor, ...]:
 
 def modules() -> tuple[str, ...]:
     """The names of the provider modules that there are."""
+    import pkgutil
+
     package = importlib.import_module(__package__ or "")
     found = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     return tuple(name for name in found if not name.startswith("_"))
@@ -57,7 +59,8 @@ def modules() -> tuple[str, ...]:
 
 def extractor_of(module: str) -> Extractor:
     """The declaration in a provider module."""
-    return importlib.import_module(f".{module}", __package__).EXTRACTOR
+    with loading():
+        return importlib.import_module(f".{module}", __package__).EXTRACTOR
 
 
 def modules_for(packages: set[str]) -> tuple[str, ...]:
