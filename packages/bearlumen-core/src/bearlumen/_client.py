@@ -1,27 +1,34 @@
 """The sync and the async client: the only pair kept by hand."""
 
+from __future__ import annotations
+
 import weakref
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from datetime import datetime
-from decimal import Decimal
-from functools import cached_property
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
 
 from . import _config, _wire
-from ._options import TrackOptions
-from ._result import TrackResult
-from ._tracking import Tracker
-from .streams import AsyncTrackedStream, TrackedStream
+from ._guard import Guard
+from ._lazy import lazy
+from ._open_streams import OpenStreams
+from ._typing import cast, overload
+from .batching.processes import loading
+from .batching.worker import Worker
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
+    from collections.abc import AsyncIterator, Iterator, Mapping
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from datetime import datetime
+    from decimal import Decimal
+    from types import TracebackType
+    from typing import Any, Self, TypeVar, Unpack
 
     import httpx
 
     from ._config import Environment, JournalSync, OnError
     from ._driver import AsyncDriver, Driver
+    from ._options import TrackOptions
+    from ._result import TrackResult
+    from ._tracking import Tracker
     from .batching.tally import Stats
     from .models import Ping
     from .pricing import EstimateUsage
@@ -33,9 +40,11 @@ if TYPE_CHECKING:
     from .resources._sync.margins import Margins
     from .resources._sync.revenue import Revenue
     from .resources._sync.usage import Usage
+    from .streams import AsyncTrackedStream, TrackedStream
     from .transport import Transport
 
-T = TypeVar("T")
+    T = TypeVar("T")
+
 FLUSH_TIMEOUT_SECONDS = 30.0
 
 
@@ -49,22 +58,22 @@ class _Client:
         self,
         api_key: str,
         *,
-        environment: "Environment | None" = None,
+        environment: Environment | None = None,
         base_url: str | None = None,
-        timeout: "float | httpx.Timeout" = _config.DEFAULT_TIMEOUT_SECONDS,
+        timeout: float | httpx.Timeout = _config.DEFAULT_TIMEOUT_SECONDS,
         max_retries: int = _config.MAX_RETRIES,
         batch_size: int = _config.BATCH_SIZE_EVENTS,
         flush_interval: float = _config.FLUSH_INTERVAL_SECONDS,
         max_queued: int = _config.MAX_QUEUED_EVENTS,
         max_queued_bytes: int = _config.MAX_QUEUED_BYTES,
-        journal: "str | os.PathLike[str] | None" = None,
-        journal_sync: "JournalSync" = "never",
+        journal: str | os.PathLike[str] | None = None,
+        journal_sync: JournalSync = "never",
         journal_max_bytes: int = _config.JOURNAL_MAX_BYTES,
         shutdown_timeout: float = _config.SHUTDOWN_TIMEOUT_SECONDS,
         flush_on_sigterm: bool = False,
-        on_error: "OnError | None" = None,
+        on_error: OnError | None = None,
         http_client: Any = None,
-        transport: "Transport | None" = None,
+        transport: Transport | None = None,
     ) -> None:
         """Set up a client. Nothing connects and no thread starts before it is used.
 
@@ -121,24 +130,29 @@ class _Client:
         )
         given = http_client if self._delivers_with_given else None
 
-        def make_transport() -> "Transport":  # which must not hold the client: it is the worker's
+        def make_transport() -> Transport:  # which must not hold the client: it is the worker's
             if transport is not None:
                 return transport
             from .transport.http import HttpTransport
 
             return HttpTransport(config, client=given)
 
-        self._tracker = Tracker(config, make_transport)
+        self._tracker: Tracker | None = None
+        self._guard = Guard(config.on_error)
+        self._streams = OpenStreams()
+        self._worker = Worker(
+            make_transport, config=config, guard=self._guard, streams=self._streams
+        )
         # A client that is dropped still delivers; its thread then ends.
-        weakref.finalize(self, self._tracker.worker.release).atexit = False
+        weakref.finalize(self, self._worker.release).atexit = False
         if flush_on_sigterm:
             from .batching.signals import flush_on_sigterm as install
 
             install()
 
-    def stats(self) -> "Stats":
+    def stats(self) -> Stats:
         """What became of the events of this process so far: delivered, queued, dropped and why."""
-        return self._tracker.worker.stats()
+        return self._worker.stats()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._config.base_url!r})"
@@ -181,13 +195,14 @@ class _Client:
                 to `on_error` and the log.
             TypeError: There is no such option.
         """
-        return self._tracker.track(response, cast("dict[str, Any]", options))
+        tracker = self._tracker or self._first_tracker()
+        return tracker.track(response, cast("dict[str, Any]", options))
 
     def estimate(
         self,
         model: str,
         provider: str,
-        usage: "EstimateUsage | Mapping[str, Any]",
+        usage: EstimateUsage | Mapping[str, Any],
         *,
         at: datetime | None = None,
         service_tier: str | None = None,
@@ -230,6 +245,19 @@ class _Client:
             inference_geo=inference_geo,
         )
 
+    def _first_tracker(self) -> Tracker:
+        # With the first call: what recognises it takes as long to load as all that is here.
+        with loading():
+            from ._tracking import Tracker
+
+        self._tracker = Tracker(self._worker, guard=self._guard, streams=self._streams)
+        return self._tracker
+
+    def _end(self, timeout: float | None) -> bool:
+        with self._guard("recording the open streams"):
+            self._streams.settle()
+        return self._worker.close(self._config.shutdown_timeout if timeout is None else timeout)
+
 
 class BearLumen(_Client):
     """Tracks what AI calls cost, and asks what they did.
@@ -238,7 +266,7 @@ class BearLumen(_Client):
     has `shutdown_timeout` seconds to deliver what is queued.
     """
 
-    def ping(self) -> "Ping":
+    def ping(self) -> Ping:
         """Check that the API answers and knows the key."""
         from ._query import Request
         from .models import Ping
@@ -255,7 +283,7 @@ class BearLumen(_Client):
             Whether none of them is left: each was delivered, or refused by the server, which
             `on_error` was told. Those that are left stay queued.
         """
-        return self._tracker.worker.flush(timeout)
+        return self._worker.flush(timeout)
 
     def shutdown(self, timeout: float | None = None) -> bool:
         """Deliver the events queued so far and stop the background worker.
@@ -266,9 +294,7 @@ class BearLumen(_Client):
         Returns:
             Whether none of them is left. Those that are left are lost.
         """
-        delivered = self._tracker.shutdown(
-            self._config.shutdown_timeout if timeout is None else timeout
-        )
+        delivered = self._end(timeout)
         if "_driver" in self.__dict__:
             self._driver.close()
         return delivered
@@ -284,36 +310,36 @@ class BearLumen(_Client):
     ) -> None:
         self.shutdown()
 
-    @cached_property
-    def usage(self) -> "Usage":
+    @lazy
+    def usage(self) -> Usage:
         """The events that were tracked."""
         from .resources._sync.usage import Usage
 
         return Usage(self._driver)
 
-    @cached_property
-    def costs(self) -> "Costs":
+    @lazy
+    def costs(self) -> Costs:
         """What was spent, and on what."""
         from .resources._sync.costs import Costs
 
         return Costs(self._driver)
 
-    @cached_property
-    def margins(self) -> "Margins":
+    @lazy
+    def margins(self) -> Margins:
         """Whether the AI that end users are served earns money."""
         from .resources._sync.margins import Margins
 
         return Margins(self._driver)
 
-    @cached_property
-    def revenue(self) -> "Revenue":
+    @lazy
+    def revenue(self) -> Revenue:
         """What end users pay."""
         from .resources._sync.revenue import Revenue
 
         return Revenue(self._driver)
 
-    @cached_property
-    def _driver(self) -> "Driver":
+    @lazy
+    def _driver(self) -> Driver:
         from ._driver import Driver
 
         return Driver(self._config)
@@ -324,7 +350,7 @@ class AsyncBearLumen(_Client):
 
     _delivers_with_given = False
 
-    async def ping(self) -> "Ping":
+    async def ping(self) -> Ping:
         """Check that the API answers and knows the key."""
         from ._query import Request
         from .models import Ping
@@ -335,16 +361,13 @@ class AsyncBearLumen(_Client):
         """Deliver the events queued so far; see `BearLumen.flush`."""
         import asyncio
 
-        return await asyncio.to_thread(self._tracker.worker.flush, timeout)
+        return await asyncio.to_thread(self._worker.flush, timeout)
 
     async def shutdown(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109
         """Deliver the events queued so far and stop the worker; see `BearLumen.shutdown`."""
         import asyncio
 
-        delivered = await asyncio.to_thread(
-            self._tracker.shutdown,
-            self._config.shutdown_timeout if timeout is None else timeout,
-        )
+        delivered = await asyncio.to_thread(self._end, timeout)
         if "_driver" in self.__dict__:
             await self._driver.close()
         return delivered
@@ -360,36 +383,36 @@ class AsyncBearLumen(_Client):
     ) -> None:
         await self.shutdown()
 
-    @cached_property
-    def usage(self) -> "AsyncUsage":
+    @lazy
+    def usage(self) -> AsyncUsage:
         """The events that were tracked."""
         from .resources._async.usage import AsyncUsage
 
         return AsyncUsage(self._driver)
 
-    @cached_property
-    def costs(self) -> "AsyncCosts":
+    @lazy
+    def costs(self) -> AsyncCosts:
         """What was spent, and on what."""
         from .resources._async.costs import AsyncCosts
 
         return AsyncCosts(self._driver)
 
-    @cached_property
-    def margins(self) -> "AsyncMargins":
+    @lazy
+    def margins(self) -> AsyncMargins:
         """Whether the AI that end users are served earns money."""
         from .resources._async.margins import AsyncMargins
 
         return AsyncMargins(self._driver)
 
-    @cached_property
-    def revenue(self) -> "AsyncRevenue":
+    @lazy
+    def revenue(self) -> AsyncRevenue:
         """What end users pay."""
         from .resources._async.revenue import AsyncRevenue
 
         return AsyncRevenue(self._driver)
 
-    @cached_property
-    def _driver(self) -> "AsyncDriver":
+    @lazy
+    def _driver(self) -> AsyncDriver:
         from ._driver import AsyncDriver
 
         return AsyncDriver(self._config)

@@ -1,44 +1,38 @@
 """What `track` does, for both clients: recognise, read, label, queue.
 
-Nothing in here waits for a network or a disk, and nothing but misuse raises.
+Nothing in here waits for a network or a disk, and nothing but misuse raises. It is loaded with the
+first call, and holds what every call needs; what needs more is in `_wrapping.py`.
 """
 
-import inspect
-from collections.abc import Callable
-from typing import Any, Final, cast
+from __future__ import annotations
 
-from ._bodies import TrackedBody
-from ._config import Config
-from ._guard import Guard
-from ._options import Labels, read_options, stamped
-from ._raw import detect_raw, is_raw, is_read
+from ._options import read_options
 from ._result import TrackResult
-from .batching.processes import ensure_own_process
-from .batching.worker import Worker
-from .errors import BearLumenError, InvalidRequestError
-from .events import Part, UsageEvent, part_id, utc_now
-from .providers import Detection, detect
-from .providers._detector import flavor_of, host_provider, known, read
-from .providers._stream import StreamReading
-from .streams import AsyncTrackedStream as _AsyncStream
-from .streams import OpenStreams, Settled, TrackedResponse, TrackedStream, wrapper_for
-from .transport import Transport
+from .batching.processes import ensure_own_process, loading
+from .errors import BearLumenError
+from .events import Part, UsageEvent, part_id
+from .providers._detector import flavor_of, read
 
-STREAM_KEYS: Final = ("stream", "body")
-"""Where boto3 puts what is still to be read in the dict that it answers a call with."""
-BEDROCK: Final = "bedrock"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-ALREADY_TRACKED = (Settled, TrackedResponse, TrackResult)
-"""Tracked once more, they stay what they are, and one event."""
+    from ._guard import Guard
+    from ._open_streams import OpenStreams
+    from ._options import Labels
+    from ._wrapping import Wrapping
+    from .batching.worker import Worker
+    from .providers import Detection
 
 
 class Tracker:
     """One client's tracking: its guard, its worker and the streams still being read."""
 
-    def __init__(self, config: Config, make_transport: Callable[[], Transport]) -> None:
-        self.guard = Guard(config.on_error)
-        self.streams = OpenStreams()
-        self.worker = Worker(make_transport, config=config, guard=self.guard, streams=self.streams)
+    def __init__(self, worker: Worker, *, guard: Guard, streams: OpenStreams) -> None:
+        self.guard = guard
+        self.streams = streams
+        self.worker = worker
+        self._wrapping: Wrapping | None = None
         self._tracking = self.guard("tracking a response")
         self._queueing = self.guard("queueing an event")
 
@@ -54,152 +48,15 @@ class Tracker:
                 detection = read(flavor, response, stated=labels.get("provider"))
         if detection is not None:
             return self.record(detection, labels)
-        # By its type alone: a framework's proxy may raise when it is asked what it is.
-        if issubclass(kind, ALREADY_TRACKED):
-            return response
-        if response is None and labels.get("model") is None:
-            raise InvalidRequestError(
-                "track(None) records a call without a response, so it needs model=, and "
-                'what was used: units={"characters": 1500}, or cost=.'
-            )
-        if _is_unawaited(response):
-            if inspect.iscoroutine(response):
-                response.close()
-            raise InvalidRequestError(
-                "track() was given a call that was not awaited: await it first, track(await call)."
-            )
-        result: Any = None
-        with self._tracking:
-            result = self._track(response, labels)
-        if result is not None:
-            return result
-        # A fault of ours. What the caller was going to read must still be readable.
-        if wrapper_for(response) or _to_be_read(response) or is_raw(response):
-            return response
-        return TrackResult(UsageEvent(None, labels), queued=False)
+        wrapping = self._wrapping or self._first_wrapping()
+        return wrapping.track(response, labels)
 
-    def shutdown(self, timeout: float) -> bool:
-        """Record the streams that are still open, deliver, and end the worker."""
-        with self.guard("recording the open streams"):
-            self.streams.settle()
-        return self.worker.close(timeout)
+    def _first_wrapping(self) -> Wrapping:
+        with loading():
+            from ._wrapping import Wrapping
 
-    def _track(self, response: Any, labels: Labels) -> Any:
-        provider = labels.get("provider")
-        if response is None:
-            return self.record(None, labels)
-        if is_raw(response) and is_read(response):
-            return self._track_whole(response, detect_raw(response, provider=provider), labels)
-        wrapper = _wrapper_of_raw(response) if is_raw(response) else wrapper_for(response)
-        key = _to_be_read(response) if wrapper is None else None
-        if wrapper is not None or key is not None:
-            # However late it is read, the call was made now.
-            late = stamped(labels, utc_now())
-            if key is not None:
-                return self._wrap_within(response, key, late)
-            return self._wrap(wrapper or TrackedStream, response, late)
-        detection = detect(response, provider=provider)
-        if detection is None and isinstance(response, list | tuple):
-            return self._track_collected(cast("list[Any]", response), labels)
-        return self._track_whole(response, detection, labels)
-
-    def _track_whole(
-        self, response: Any, detection: Detection | None, labels: Labels
-    ) -> TrackResult:
-        if detection is None:
-            self._report_unknown(response)
-        return self.record(detection, labels)
-
-    def _track_collected(self, items: list[Any], labels: Labels) -> TrackResult:
-        """A stream's items, read already; responses of several calls are refused."""
-        reading = StreamReading(provider=labels.get("provider"))
-        for item in items:
-            reading.observe(item)
-        reading.exhausted = True
-        return self.record_stream(reading, items, labels)
-
-    def _refuse_several(self, labels: Labels) -> TrackResult:
-        self.guard.report(
-            BearLumenError(
-                "track() was given several responses at once: track each by itself, so that "
-                "each is an event of its own."
-            ),
-            problem="several responses at once",
-        )
-        return _nothing(labels)
-
-    def _wrap(
-        self,
-        kind: type[TrackedStream[Any] | _AsyncStream[Any]],
-        stream: Any,
-        labels: Labels,
-        *,
-        seller: str | None = None,
-    ) -> Any:
-        tracked = kind(
-            stream,
-            reading=StreamReading(
-                provider=labels.get("provider") or host_provider(stream), seller=seller
-            ),
-            guard=self.guard,
-            call=_Call(self, labels),
-        )
-        self.streams.add(tracked)
-        return tracked
-
-    def _wrap_within(self, response: dict[str, Any], key: str, labels: Labels) -> TrackedResponse:
-        """Wrap what is still to be read in an answer of boto3's."""
-        inner = response[key]
-        if not hasattr(inner, "read"):
-            wrapper = wrapper_for(inner)
-            stream = self._wrap(wrapper or TrackedStream, inner, labels, seller=BEDROCK)
-            return TrackedResponse(response, key=key, stream=stream)
-        # The counts are in the headers. Reading the body would take it from the caller.
-        headers = detect(response, provider=BEDROCK)
-
-        def record(content: Any) -> TrackResult:
-            detection = detect(content) if isinstance(content, dict) else None
-            if detection is None or headers is None or detection.pending:
-                return self.record(headers or detection, labels)
-            detection.provider = BEDROCK
-            detection.fill_from(headers)
-            return self.record(detection, labels)
-
-        def preview() -> TrackResult:
-            return TrackResult(UsageEvent(headers, labels), queued=False)
-
-        body = TrackedBody(inner, guard=self.guard, record=record, preview=preview)
-        self.streams.add(body)
-        return TrackedResponse(response, key=key, stream=body)
-
-    def record_stream(self, reading: StreamReading, stream: Any, labels: Labels) -> TrackResult:
-        """Record a stream that is done, if there was a call to speak of."""
-        if is_raw(stream) and not reading.started:
-            detection = detect_raw(stream, provider=labels.get("provider"))
-            if detection is None and is_read(stream):
-                self._report_unknown(stream)
-            return self.record(detection, labels) if detection else _nothing(labels)
-        detection = reading.detection(stream)
-        if detection is None and not (reading.started or reading.exhausted):
-            # Opening it failed, or nobody read it: there is no call to speak of.
-            if not hasattr(stream, "__next__") and not hasattr(stream, "__anext__"):
-                self._report_unopened(stream)
-            return _nothing(labels)
-        if reading.is_mixed:
-            return self._refuse_several(labels)
-        if detection is None:
-            self._report_unknown(stream)
-        elif reading.complete and reading.usage_option and not detection.usage.counts:
-            self.guard.report(
-                BearLumenError(
-                    f"A stream from {detection.provider} ended without usage, so its cost is "
-                    f"unknown. Ask for it: {reading.usage_option}."
-                ),
-                problem=f"stream without usage: {detection.provider}",
-            )
-        return self.record(
-            detection, labels, incomplete=detection is not None and not reading.complete
-        )
+        self._wrapping = Wrapping(self)
+        return self._wrapping
 
     def record(
         self, detection: Detection | None, labels: Labels, *, incomplete: bool = False
@@ -246,63 +103,3 @@ class Tracker:
             ),
             problem=f"no model: {provider}",
         )
-
-    def _report_unopened(self, stream: Any) -> None:
-        """Something that can be read but is no provider's, and was not read through us."""
-        found = known(stream)
-        if not found.flavors and not is_raw(stream) and not isinstance(stream, list):
-            self._report_unknown(stream)
-
-    def _report_unknown(self, response: Any) -> None:
-        kind = f"{type(response).__module__}.{type(response).__qualname__}"
-        self.guard.report(
-            BearLumenError(
-                f"track() does not recognise a {kind} and recorded no tokens for it. Pass the "
-                "provider's own response, or track(None, model=…, units=…)."
-            ),
-            problem=f"unrecognised: {kind}",
-        )
-
-
-class _Call:
-    """One tracked call: its labels are those of the moment it was tracked, however late it ends."""
-
-    def __init__(self, tracker: Tracker, labels: Labels) -> None:
-        self._tracker = tracker
-        self._labels = labels
-
-    def record_stream(self, reading: StreamReading, stream: Any) -> TrackResult:
-        """Record a stream that is done."""
-        return self._tracker.record_stream(reading, stream, self._labels)
-
-    def track(self, response: Any) -> Any:
-        """Track what came out of another object."""
-        return self._tracker.track(response, dict(self._labels))
-
-
-def _nothing(labels: Labels) -> TrackResult:
-    """The result of a call of which nothing is known and nothing was recorded."""
-    return TrackResult(UsageEvent(None, labels), queued=False)
-
-
-def _wrapper_of_raw(raw: Any) -> type[TrackedStream[Any] | _AsyncStream[Any]]:
-    kind: Any = type(raw)  # pyright: ignore[reportUnknownVariableType]
-    return _AsyncStream if inspect.iscoroutinefunction(kind.parse) else TrackedStream
-
-
-def _is_unawaited(value: object) -> bool:
-    kind = type(value)
-    return hasattr(kind, "__await__") and not (
-        hasattr(kind, "__aiter__") or hasattr(kind, "__aenter__")
-    )
-
-
-def _to_be_read(response: Any) -> str | None:
-    """Where boto3's answer has a stream or a body; None for anything else."""
-    if issubclass(type(response), dict) and "ResponseMetadata" in response:
-        answer = cast("dict[str, Any]", response)
-        for key in STREAM_KEYS:
-            inner = answer.get(key)
-            if inner is not None and (wrapper_for(inner) or hasattr(inner, "read")):
-                return key
-    return None

@@ -1,6 +1,10 @@
 """Every path, header and wire field name, so that a difference is a change of one line."""
 
-from typing import Final
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 BASE_URLS: Final = {
     "production": "https://api.bearlumen.com",

@@ -5,8 +5,6 @@ provider when the caller asks for one, and not before. What the wrapper does not
 behind it has: `close`, `response`, `text_stream`, `get_final_message`.
 """
 
-import threading
-import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -31,36 +29,6 @@ class Call(Protocol):
     def track(self, response: Any) -> Any:
         """Record a response that came out of another object, or wrap a stream that did."""
         ...
-
-
-class OpenStreams:
-    """The wrapped streams of one client that are not done yet."""
-
-    def __init__(self) -> None:
-        self._streams: weakref.WeakSet[Settled] = weakref.WeakSet()
-        self._lock = threading.RLock()
-
-    def add(self, stream: "Settled") -> None:
-        """Take note of a stream."""
-        with self._lock:
-            self._streams.add(stream)
-
-    def settle(self) -> None:
-        """Record what is known of each: the client ends."""
-        for stream in self._take():
-            stream.settle()
-
-    def disown(self) -> None:
-        """Forget all, recording nothing: after a fork they are the parent's to record."""
-        self._lock = threading.RLock()
-        for stream in self._take():
-            stream.disown()
-
-    def _take(self) -> "list[Settled]":
-        with self._lock:
-            streams = list(self._streams)
-            self._streams.clear()
-        return streams
 
 
 class Settled:
