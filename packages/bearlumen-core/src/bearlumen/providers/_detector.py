@@ -5,16 +5,15 @@ that share OpenAI's JSON are told apart; the shape second, for plain JSON. Nothi
 fits no declaration is not detected.
 """
 
+from __future__ import annotations
+
 import weakref
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._lazy import lazy
 from . import _index
 from ._fields import is_lasting
-from ._flavor import Beside, CompiledFlavor, Look, Usage
 from ._paths import reader
-from ._plan import Values
 from ._registry import (
     CompiledEnvelope,
     envelopes_of,
@@ -24,6 +23,12 @@ from ._registry import (
     modules_for,
     provider_at,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._flavor import Beside, CompiledFlavor, Look, Usage
+    from ._plan import Values
 
 MAX_REMEMBERED_TYPES: Final = 4_096
 MAX_ENVELOPES: Final = 3
@@ -79,11 +84,11 @@ class Detection:
             self._usage = self.flavor.usage(self._values, batch=self._batch, partial=self._partial)
         return self._usage
 
-    def plain(self) -> "tuple[str, str, str] | None":
+    def plain(self) -> tuple[str, str, str] | None:
         """What an ordinary response reports, as JSON; None for one that isn't: see `_plain`."""
         return None if self._batch else self.flavor.plain(self._values)
 
-    def fill_from(self, other: "Detection") -> None:
+    def fill_from(self, other: Detection) -> None:
         """Take from `other`, of the same response, the counts and labels that this one lacks."""
         self._values[0] = self._values[0] or {}  # it is no ordinary response any more
         own, more = self.usage, other.usage
@@ -146,7 +151,7 @@ class _Known:
 
 
 _by_type: dict[type[object], _Known] = {}
-_fleeting: "weakref.WeakKeyDictionary[type[object], _Known]" = weakref.WeakKeyDictionary()
+_fleeting: weakref.WeakKeyDictionary[type[object], _Known] = weakref.WeakKeyDictionary()
 
 
 def _roots(kind: type[object]) -> set[str]:
@@ -246,10 +251,11 @@ def read(
     """
     values = flavor.read(response)
     provider = flavor.provider
+    glance = flavor.own
     # Most responses are seen at a glance to be the shape's own provider's.
-    if flavor.is_told and (
-        stated is not None or flavor.own is None or not flavor.own.bears_no_mark(values)
-    ):
+    if (
+        glance is None or stated is not None or not glance.bears_no_mark(values)
+    ) and flavor.is_told:
         own, provider = answered(flavor, response, values, stated)
         if own is not flavor:
             flavor, values = own, own.read(response)

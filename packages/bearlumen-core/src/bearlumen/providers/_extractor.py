@@ -9,6 +9,8 @@ many there are, and a tuple of paths is a sum. A count that nobody reported is a
 become 0.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final

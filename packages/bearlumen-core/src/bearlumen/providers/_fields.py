@@ -4,6 +4,8 @@ An SDK's model keeps its fields in a mapping of its own. Reading them there is s
 than by attribute, never runs the SDK's code, and a field that is not there costs nothing.
 """
 
+from __future__ import annotations
+
 import sys
 import weakref
 from collections.abc import Callable, Mapping
@@ -66,7 +68,7 @@ _readers: dict[Any, Callable[[Any], Fields]] = {
 models: Final[set[Any]] = set()
 """The classes among them of pydantic models, of version 2."""
 
-_fleeting: "weakref.WeakKeyDictionary[Any, Callable[[Any], Fields]]" = weakref.WeakKeyDictionary()
+_fleeting: weakref.WeakKeyDictionary[Any, Callable[[Any], Fields]] = weakref.WeakKeyDictionary()
 
 
 def is_lasting(kind: type[object]) -> bool:

@@ -4,17 +4,22 @@ Reading takes the values; what they mean is worked out when somebody asks, which
 the background worker.
 """
 
+from __future__ import annotations
+
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._lazy import lazy
 from .._record import Record
 from ..batching.processes import loading
-from ._extractor import Chunk, Extractor, Flavor, Linked, Paths, Signature, StatedCost
 from ._paths import Getter, matcher, reader, whole
 from ._plan import Plan, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ._extractor import Chunk, Extractor, Flavor, Linked, Paths, Signature, StatedCost
 
 ORDINARY_TIERS: Final = frozenset(("default", "standard", "on_demand", "auto"))
 """Words for ordinary service: another word beside one of them says more."""
@@ -62,7 +67,7 @@ class Usage(Record):
 class Look(Record):
     """One way in which a surface shows itself."""
 
-    flavor: "CompiledFlavor"
+    flavor: CompiledFlavor
     matches: Callable[[Any], bool]
     particular: int
     """How much it asks for: what asks for more is tried first."""
@@ -117,7 +122,7 @@ class CompiledFlavor:
         return self._plan.compiled()
 
     @lazy
-    def plain(self) -> Callable[[Values], "tuple[str, str, str] | None"]:
+    def plain(self) -> Callable[[Values], tuple[str, str, str] | None]:
         """Writes the values of an ordinary response as JSON; None for one that isn't: `_plain`."""
         with loading():
             from ._plain import PlainForm
@@ -172,7 +177,7 @@ class CompiledFlavor:
         return self._matcher(self.declared.finished)
 
     @lazy
-    def linked(self) -> "tuple[CompiledLinked, ...]":
+    def linked(self) -> tuple[CompiledLinked, ...]:
         """What is billed beside the main usage."""
         return tuple(CompiledLinked(one, camel_case=self._camel) for one in self.declared.linked)
 
@@ -313,7 +318,7 @@ class CompiledLinked:
     def _read(self) -> Callable[[Any], Values]:
         return self._plan.compiled()
 
-    def find(self, response: Any) -> "list[Beside]":
+    def find(self, response: Any) -> list[Beside]:
         """Each such object that reports any usage."""
         found = self._at(response)
         items = cast("Sequence[Any]", found) if isinstance(found, list | tuple) else (found,)

@@ -4,6 +4,8 @@
 together are a `Plan` (`_plan.py`).
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from typing import Any, Final, cast

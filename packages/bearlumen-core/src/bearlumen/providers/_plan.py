@@ -5,12 +5,16 @@ happens on the caller's thread at every call, and a walk over a description of i
 times as long.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .. import _wire
 from ._fields import fields_of, has_extras, is_lasting, is_model, models
 from ._paths import chooser, parts, segments, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 MAX_REPORTED: Final = 24
 """Unknown usage fields kept of one response."""
@@ -142,9 +146,10 @@ class _Writer:
             watched: The fields in which extra fields matter, if they matter in it; else None.
 
         Returns:
-            The variable that holds the `get` of its fields.
+            What gets one of its fields.
         """
-        fields, get = self._name("fields"), self._name("get")
+        fields = self._name("fields")
+        get = f"{fields}.get"
         known: set[str] = set()
         for step, _ in branch:
             name, _chosen = parts(step)
@@ -166,7 +171,6 @@ class _Writer:
             self.line(indent + 1, f"{clean} = False")
         if watched is not None:
             self.line(indent + 1, f"plain = plain and not has_extras({value})")
-        self.line(indent, f"{get} = {fields}.get")
         for (step, _), found in branch.items():
             name, chosen = parts(step)
             inner = () if watched is not None and name in watched else None

@@ -4,17 +4,22 @@ A class of a known SDK needs that SDK's module alone, and plain JSON those that 
 their own. What tells is written down in `_index.py`, so that looking it up imports no provider.
 """
 
+from __future__ import annotations
+
 import importlib
-from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._record import Record
 from ..batching.processes import loading
 from . import _index
-from ._extractor import Envelope, Extractor, Signature
 from ._flavor import CompiledFlavor
 from ._paths import Getter, matcher, reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._extractor import Envelope, Extractor, Signature
 
 
 class CompiledEnvelope(Record):

@@ -1,14 +1,16 @@
 """Read a stream's usage from its items as they go by."""
 
+from __future__ import annotations
+
 import json
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ._detector import Detection, answered, host_provider, known, read
-from ._extractor import Chunk
 from ._fields import fields_of
-from ._flavor import Beside, CompiledFlavor
 
 if TYPE_CHECKING:
+    from ._extractor import Chunk
+    from ._flavor import Beside, CompiledFlavor
     from ._plan import Values
 
 _SAYS_USAGE: Final = (b"usage", b"okenCount", b"token_count", b"invocationMetrics")
@@ -136,7 +138,7 @@ class StreamReading:
 
     def _resolve(
         self, flavor: CompiledFlavor, item: Any, part: Any
-    ) -> "tuple[CompiledFlavor, Values]":
+    ) -> tuple[CompiledFlavor, Values]:
         """The flavor to read with, and what it reads: an item may bear another provider's mark."""
         values = flavor.read(part)
         if self._provider not in (None, flavor.provider):
