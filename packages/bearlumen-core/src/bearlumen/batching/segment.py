@@ -21,6 +21,8 @@ HEADER_BYTES = len(MAGIC) + DIGITS + 1
 READ_BYTES = 1 << 20
 """Read at once; a longer line is read in several goes."""
 MODE = 0o600
+LEFTOVER_SECONDS = 60.0
+"""How old a file without a name is to be before it is taken for that of a dead process."""
 ATTEMPTS = 5
 """At a new file: another process that tidies up can lock it first."""
 
@@ -56,6 +58,8 @@ class Segment:
             fd = os.open(hidden, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, MODE)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(fd).st_nlink == 0:
+                    raise BlockingIOError  # noqa: TRY301
                 header = _header(HEADER_BYTES)
                 if os.write(fd, header) != len(header):
                     raise OSError(f"there is no room for {hidden}")  # noqa: TRY301
@@ -64,7 +68,7 @@ class Segment:
                 if durable:
                     os.fsync(fd)
                     _sync_folder(folder)
-            except BlockingIOError:  # somebody tidies up and took it for a leftover
+            except BlockingIOError:  # somebody tidied up and took it for a leftover
                 os.close(fd)
                 continue
             except BaseException:
@@ -220,10 +224,15 @@ def found(folder: str, *, owner: str) -> list[str]:
 def tidy(folder: str, *, owner: str) -> None:
     """Delete the files of processes that died before they had written anything."""
     for name in _names(folder):
-        if name.startswith(f".{owner}-"):
-            leftover = Segment.adopt(f"{folder}/{name}")
-            if leftover is not None:
-                leftover.delete()
+        path = f"{folder}/{name}"
+        if not name.startswith(f".{owner}-"):
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - os.stat(path).st_mtime < LEFTOVER_SECONDS:  # noqa: PTH116
+                continue  # somebody is about to make it
+        leftover = Segment.adopt(path)
+        if leftover is not None:
+            leftover.delete()
 
 
 def _names(folder: str) -> list[str]:
