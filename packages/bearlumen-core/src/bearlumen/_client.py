@@ -145,6 +145,9 @@ class _Client:
         )
         # A client that is dropped still delivers; its thread then ends.
         weakref.finalize(self, self._worker.release).atexit = False
+        if journal is not None:
+            # The first call has a file to make and an event to write on its caller's time.
+            self._first_tracker()
         if flush_on_sigterm:
             from .batching.signals import flush_on_sigterm as install
 
