@@ -62,7 +62,7 @@ def test_any_values_are_written_the_same_in_both_ways(
     size = len(flavor.read({}))
     values = data.draw(st.lists(COUNTS, min_size=size - 1, max_size=size - 1))
     reported = data.draw(st.sampled_from([None, None, None, {"new": 3}]))
-    detection = Detection(flavor, [reported, *values], flavor.provider)
+    detection = Detection(flavor, (reported, *values), flavor.provider)
     quick, careful = both(UsageEvent(detection, {"user_id": "u"}))
     assert quick == careful
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bearlumen import BearLumen, EventsDroppedError, InvalidRequestError, MemoryTransport
 from bearlumen.batching.retry import Outcome
+from bearlumen.providers._detector import detect
 
 CHAT = {
     "object": "chat.completion",
@@ -414,3 +415,29 @@ def test_every_event_is_accounted_for(
     assert stats.delivered + stats.duplicates + stats.rejected + stats.queued == kept
     assert sum(stats.dropped.values()) == len(results) - kept
     assert stats.queued == 0
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_event_that_cannot_be_written_is_counted(
+    client: Client,
+    on_disk: bool,  # noqa: FBT001
+    problems: list[Exception],
+) -> None:
+    """A fault of ours costs that event, is told, and costs no other."""
+
+    class Broken(dict[str, Any]):
+        def items(self) -> Any:
+            raise RuntimeError
+
+    server = Server()
+    options = {} if on_disk else {"journal": None}
+    bear = client(server, on_error=problems.append, **options)
+    bear.track(CHAT, feature="before")
+    tracker = bear._first_tracker()
+    tracker.record(detect(CHAT), Broken(feature="broken"))
+    bear.track(CHAT, feature="after")
+    assert bear.flush(timeout=30)
+    assert server.features == ["before", "after"]
+    assert bear.stats().dropped == {"unwritable": 1}
+    assert bear.stats().tracked == 3
+    assert [type(problem) for problem in problems] == [RuntimeError, EventsDroppedError]

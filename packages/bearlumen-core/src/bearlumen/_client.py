@@ -84,7 +84,7 @@ class _Client:
             timeout: Seconds for one request; a `Timeout` of httpx is taken too.
             max_retries: Further attempts of a question after the first, on errors that pass.
             batch_size: As soon as so many events wait they are sent, 1 to 1000; a busy program
-                sends about ten times a second. A request takes all that waits, up to 1000.
+                sends about four times a second. A request takes all that waits, up to 1000.
             flush_interval: Seconds after which fewer are sent.
             max_queued: Events held in memory while the server cannot be reached; more are
                 dropped, counted and reported.

@@ -44,26 +44,24 @@ def encoded(event: UsageEvent) -> bytes:
     return (_plain(event) or _json(to_wire(event))).encode()
 
 
-_quoted: dict[str, str] = {}
-"""Texts that come again, as JSON: models, providers, labels. It forgets all when it is full."""
+class _Quoted(dict[str, str]):
+    """Texts that come again, as JSON: models, providers, labels. It forgets all when it is full."""
 
-
-def _quote(text: str) -> str:
-    found = _quoted.get(text)
-    if found is None:
-        if len(_quoted) >= MAX_REMEMBERED_TEXTS:
-            _quoted.clear()
+    def __missing__(self, text: str) -> str:
         found = encode_basestring_ascii(text)
         if len(text) <= MAX_LABEL_CHARACTERS:
-            _quoted[text] = found
-    return found
+            if len(self) >= MAX_REMEMBERED_TEXTS:
+                self.clear()
+            self[text] = found
+        return found
 
 
+_quoted = _Quoted()
 _APART = frozenset(("model", "provider", "timestamp", "event_id"))
 """Options that the event answers for itself."""
 
 
-def _plain(event: UsageEvent) -> str | None:
+def _plain(event: UsageEvent) -> str | None:  # noqa: C901  # its time is every event's
     """The JSON of a whole response with ordinary usage and labels; None for any other event."""
     detection = event.detection
     if detection is None or event.incomplete or event.part is not None:
@@ -72,26 +70,30 @@ def _plain(event: UsageEvent) -> str | None:
     if reported is None:
         return None
     totals, usage, response = reported
+    quoted = _quoted
+    model, provider = detection.model, detection.provider
     end_user = labels = ""
     for name, value in event.labels.items():
-        if name in _APART or value is None:
+        if value is None:
             continue
         if name == "user_id":
-            end_user = f'"user_id":{_quote(value)},'
+            end_user = f'"user_id":{quoted[value]},'
+        elif name in _APART:
+            model, provider = event.model, event.provider
         elif type(value) is str:
             if value:
-                labels += f',"{name}":{_quote(value)}'
+                labels += f',"{name}":{quoted[value]}'
         elif name == "dimensions":
             labels += f',"dimensions":{_json(value)}' if value else ""
         else:
             return None
     if usage:
         usage = f',"usage":{{{usage[1:]}}}'
-    model = (event.model or UNKNOWN)[:MAX_LABEL_CHARACTERS]
     return (
-        f'{{"sdk_event_id":"{event.event_id}","model":{_quote(model)},{totals}'
+        f'{{"sdk_event_id":"{event.event_id}",'
+        f'"model":{quoted[(model or UNKNOWN)[:MAX_LABEL_CHARACTERS]]},{totals}'
         f'"event_invoked_at":"{event.invoked_at_text}",{end_user}'
-        f'"metadata":{{"provider":{_quote(event.provider)}{labels}{response}{usage},'
+        f'"metadata":{{"provider":{quoted[provider]}{labels}{response}{usage},'
         f'"sdk":{_SDK_JSON}}}}}'
     )
 

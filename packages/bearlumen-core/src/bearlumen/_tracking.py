@@ -9,6 +9,7 @@ from __future__ import annotations
 from ._options import read_options
 from ._result import TrackResult
 from .batching.processes import ensure_own_process, loading
+from .batching.tally import UNWRITABLE
 from .errors import BearLumenError
 from .events import Part, UsageEvent, part_id
 from .providers._detector import flavor_of, read
@@ -41,11 +42,18 @@ class Tracker:
         labels = read_options(options, guard=self.guard)
         kind: type[object] = type(response)  # pyright: ignore[reportUnknownVariableType]
         detection: Detection | None = None
+        event: UsageEvent | None = None
         with self._tracking:
             # The common case, and the fast one: an SDK's class that says what it is.
             flavor = flavor_of(kind)
             if flavor is not None:
                 detection = read(flavor, response, stated=labels.get("provider"))
+                if detection.model and not detection.pending and not detection.linked:
+                    ensure_own_process()
+                    event = UsageEvent(detection, labels)
+                    return TrackResult(event, queued=self.worker.put(event))
+        if event is not None:
+            return TrackResult(event, queued=self._lost())
         if detection is not None:
             return self.record(detection, labels)
         wrapping = self._wrapping or self._first_wrapping()
@@ -64,23 +72,37 @@ class Tracker:
         """Queue the event of a call, and those of what was billed beside it."""
         ensure_own_process()
         event = UsageEvent(detection, labels, incomplete)
-        if detection is None:
-            # Without a response and a name there is nothing to record.
-            if labels.get("model") is None:
-                return TrackResult(event, queued=False)
-        elif detection.pending:
-            # Counted when it is finished, or never billed.
+        if (detection is None or detection.pending or not detection.model) and not (
+            self._is_billed(event)
+        ):
             return TrackResult(event, queued=False)
-        elif not detection.model and labels.get("model") is None:
-            self._report_nameless(event.provider)
-        queued = False
+        queued: bool | None = None
         with self._queueing:
             queued = self.worker.put(event)
+        if queued is None:
+            queued = self._lost()
+        if detection is None or not detection.linked:
+            return TrackResult(event, queued=queued)
         additional: tuple[TrackResult, ...] = ()
-        if detection is not None and detection.linked:
-            with self._queueing:
-                additional = self._record_parts(event, detection)
+        with self._queueing:
+            additional = self._record_parts(event, detection)
         return TrackResult(event, queued=queued, additional=additional)
+
+    def _lost(self) -> bool:
+        """Count an event that a fault of ours, which was reported, kept from the queue."""
+        self.worker.tally.lost(UNWRITABLE)
+        return False
+
+    def _is_billed(self, event: UsageEvent) -> bool:
+        """Whether something is to be recorded of a call about which something is not known."""
+        is_named = event.labels.get("model") is not None
+        if event.detection is None:
+            return is_named  # without a response and a name there is nothing to record
+        if event.detection.pending:
+            return False  # counted when it is finished, or never billed
+        if not is_named:
+            self._report_nameless(event.provider)
+        return True
 
     def _record_parts(self, event: UsageEvent, detection: Detection) -> tuple[TrackResult, ...]:
         results: list[TrackResult] = []

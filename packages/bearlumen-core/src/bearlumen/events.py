@@ -147,8 +147,15 @@ def _uuid7(nanoseconds: int, number: int) -> str:
     RFC 9562, section 5.7: 48 bits of milliseconds, then the version, the variant and 74 bits that
     are ours: noise of the process, of which the lowest 48 count on.
     """
-    time, rest = f"{nanoseconds // 1_000_000:012x}", f"{number:020x}"
-    return f"{time[:8]}-{time[8:12]}-{rest[:4]}-{rest[4:8]}-{rest[8:]}"
+    global _millisecond  # noqa: PLW0603  # what was worked out last: a busy program comes again
+    milliseconds = nanoseconds // 1_000_000
+    known, head = _millisecond
+    if milliseconds != known:
+        digits = f"{milliseconds:012x}"
+        head = f"{digits[:8]}-{digits[8:]}-"
+        _millisecond = (milliseconds, head)
+    rest = f"{number:020x}"
+    return f"{head}{rest[:4]}-{rest[4:8]}-{rest[8:]}"
 
 
 def _instant(nanoseconds: int) -> str:
@@ -163,6 +170,7 @@ def _instant(nanoseconds: int) -> str:
 
 
 _second = (0, "1970-01-01T00:00:00")
+_millisecond = (0, "00000000-0000-")
 
 
 def reseed() -> None:

@@ -21,8 +21,14 @@ EVENT_BYTES = 1_600
 SLICE = 24
 """Events turned into JSON at a stretch, about a tenth of a millisecond, in which a thread of the
 host that comes back from waiting has to wait for the interpreter's lock."""
+MAX_SLICE = SLICE * 16
+BACKLOG = 1_000
+"""So many waiting are more than a program that mostly waits itself makes; they are done faster."""
 BREATH_SECONDS = 0.000_01
 """Any sleep lets such a thread in; giving the lock up and taking it again at once would not."""
+LONG_BREATH_SECONDS = 0.002
+"""A sleep that took so long ended at a thread that computes, and holds the lock for 5 ms at a time.
+Then as much is done in return; in small slices the queue would fill up behind such a thread."""
 NEVER = 1 << 62
 
 
@@ -69,6 +75,7 @@ class Buffer:
         self.removed = 0
         """Events that left since the start: delivered, or given up."""
         self._threshold = 0  # up to so many waiting there is nothing to decide
+        self._capacity = min(max_events, max_bytes // EVENT_BYTES)
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._hand)
@@ -90,6 +97,9 @@ class Buffer:
         return False
 
     def _put_carefully(self, event: UsageEvent) -> bool:
+        if len(self._waiting) + len(self._hand) >= self._capacity and not self._refuses:
+            self._tally.lost(tally.QUEUE_FULL)
+            return False
         weight: int = getattr(event.labels, "weight", 0)
         with self._lock:
             reason = tally.SHUTDOWN if self._refuses else None
@@ -114,14 +124,20 @@ class Buffer:
             self._tune()
             return len(self) < count
 
-    def first(self, limit: int, max_bytes: int) -> list[bytes]:
+    def first(self, limit: int, max_bytes: int, *, hurry: bool = False) -> list[bytes]:
         """The oldest events as JSON, at most `limit` and about `max_bytes`, but one at least.
 
         They stay until `remove` is told.
+
+        Args:
+            limit: How many at the most.
+            max_bytes: How much at the most.
+            hurry: Somebody waits for them: other threads are not let in meanwhile.
         """
         size = sum(map(len, self._hand))
+        at_a_stretch = SLICE if len(self._waiting) < BACKLOG else SLICE * 4
         while len(self._hand) < limit and size < max_bytes:
-            count = min(SLICE, limit - len(self._hand), len(self._waiting))
+            count = min(at_a_stretch, limit - len(self._hand), len(self._waiting))
             if not count:
                 break
             lines = self._written([self._waiting[index] for index in range(count)])
@@ -134,7 +150,12 @@ class Buffer:
                 self.removed += count - len(lines)
                 self._tune()
             size += sum(map(len, lines))
+            if hurry:
+                continue
+            began = time.monotonic()
             time.sleep(BREATH_SECONDS)
+            if time.monotonic() - began > LONG_BREATH_SECONDS:
+                at_a_stretch = min(at_a_stretch * 4, MAX_SLICE)
         return within(self._hand[:limit], max_bytes)
 
     def _written(self, events: list[UsageEvent]) -> list[bytes]:
@@ -194,11 +215,11 @@ class Buffer:
         return min(self._max_events, (self._max_bytes - heavy_bytes) // EVENT_BYTES)
 
     def _tune(self) -> None:
-        if self._refuses:
-            self._threshold = 0
-            return
-        limit = min(self._wake_at - 1, self._room(self._heavy_bytes))
-        self._threshold = max(0, limit - len(self._hand))
+        self._capacity = self._room(self._heavy_bytes)
+        self._threshold = 0
+        if not self._refuses:
+            limit = min(self._wake_at - 1, self._capacity)
+            self._threshold = max(0, limit - len(self._hand))
 
 
 def within(lines: list[bytes], max_bytes: int) -> list[bytes]:

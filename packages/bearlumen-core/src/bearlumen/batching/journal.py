@@ -221,7 +221,7 @@ class Journal:
             self._wake_at = count
             return len(self) < count
 
-    def first(self, limit: int, max_bytes: int) -> list[bytes]:
+    def first(self, limit: int, max_bytes: int, *, hurry: bool = False) -> list[bytes]:
         """The oldest events as JSON, at most `limit` and about `max_bytes`, but one at least.
 
         They stay until `remove` is told.
@@ -236,7 +236,7 @@ class Journal:
             self._settle(segment, end, damaged)
             self._tally.lost(tally.DAMAGED, damaged)
         self._hand = (None, [])
-        return self._overflow.first(limit, max_bytes)
+        return self._overflow.first(limit, max_bytes, hurry=hurry)
 
     def _read(self, segment: Segment, limit: int, max_bytes: int) -> _Read:
         """Lines that are events, and a mark after each.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
             """Have the worker woken when `count` events wait; False if they do already."""
             ...
 
-        def first(self, limit: int, max_bytes: int) -> list[bytes]:
+        def first(self, limit: int, max_bytes: int, *, hurry: bool = False) -> list[bytes]:
             """The oldest events as JSON. They stay until `remove` is told."""
             ...
 

@@ -118,7 +118,7 @@ class Tally:
         self.adopted = 0
         self._dropped: dict[str, int] = {}
         self._unreported: dict[str, int] = {}
-        self._reported_at: dict[str, float] = {}
+        self._quiet_until: dict[str, float] = {}
 
     def adopt(self, count: int) -> None:
         """Count events taken over from an earlier process."""
@@ -140,14 +140,11 @@ class Tally:
             return
         with self._lock:
             self._dropped[reason] = self._dropped.get(reason, 0) + count
-            unreported = self._unreported.get(reason, 0) + count
+            unreported = self._unreported[reason] = self._unreported.get(reason, 0) + count
             now = time.monotonic()
-            if now - self._reported_at.get(reason, -REPORT_INTERVAL_SECONDS) < (
-                REPORT_INTERVAL_SECONDS
-            ):
-                self._unreported[reason] = unreported
+            if now < self._quiet_until.get(reason, now):
                 return
-            self._reported_at[reason] = now
+            self._quiet_until[reason] = now + REPORT_INTERVAL_SECONDS
             self._unreported[reason] = 0
         self._report(reason, unreported)
 

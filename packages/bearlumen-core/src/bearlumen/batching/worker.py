@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 BUG_PAUSE_SECONDS = 1.0
 """After an exception of our own making, so that it cannot become a busy loop."""
-PACE_SECONDS = 0.1
+PACE_SECONDS = 0.25
 """Between two requests, unless 1,000 events wait or somebody flushes: a request costs as much time
 as some hundred events, and a busy program fills batches of twenty faster than they can be sent."""
 ADOPT_SECONDS = 60.0
@@ -335,7 +335,8 @@ class Worker:
         return max(1, min(self._config.batch_size, self._config.max_queued))
 
     def _next_batch(self) -> list[bytes]:
-        return self.queue.first(MAX_BATCH_EVENTS, MAX_BODY_BYTES)
+        hurry = self._flushing > 0
+        return self.queue.first(MAX_BATCH_EVENTS, MAX_BODY_BYTES, hurry=hurry)
 
     def _adopt(self) -> None:
         self._adopt_at = time.monotonic() + ADOPT_SECONDS

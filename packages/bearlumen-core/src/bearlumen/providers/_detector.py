@@ -90,7 +90,9 @@ class Detection:
 
     def fill_from(self, other: Detection) -> None:
         """Take from `other`, of the same response, the counts and labels that this one lacks."""
-        self._values[0] = self._values[0] or {}  # it is no ordinary response any more
+        # It is no ordinary response any more.
+        reported: Any = self._values[0] or {}
+        self._values = (reported, *self._values[1:])
         own, more = self.usage, other.usage
         self._usage = own.changed(
             counts={**more.counts, **own.counts},

@@ -16,7 +16,7 @@ from ._paths import MAX_COUNT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     Places = tuple[tuple[int, ...], ...]
@@ -59,7 +59,7 @@ class PlainForm:
         self.anywhere = anywhere
         self.response_id = response_id
 
-    def compiled(self) -> Callable[[list[Any]], Plain | None]:
+    def compiled(self) -> Callable[[tuple[Any, ...]], Plain | None]:
         """A function that writes the values of an ordinary response, and None for others.
 
         It gives the totals, the other counts and labels of the usage, and the response's id, each
@@ -77,11 +77,12 @@ class PlainForm:
 
     def _lines(self) -> list[str]:
         names = {name: f"count_{number}" for number, name in enumerate(self.counts)}
-        lines = [f"if values[{place}] is not None: return None" for place in (0, *self.weighed)]
-        for name, summands in self.counts.items():
-            lines += _reading(names[name], summands)
-        lines += self._totals(names)
+        lines = [_unless_nothing((0, *self.weighed))]
+        for name in _TOTALS:
+            if name in names:
+                lines += _reading(names[name], self.counts[name])
         lines += self._parts(names)
+        lines += self._totals(names)
         lines += self._labels()
         lines.append("return totals, usage, response")
         return lines
@@ -128,20 +129,27 @@ class PlainForm:
         lines: list[str] = ["usage = ''"]
         left_of: dict[str, list[str]] = {}
         for number, (total, parts) in enumerate(self.parts):
-            if total in names and any(part in names for part in parts):
-                lines += [
-                    f"left_{number} = {names[total]}",
-                    f"if left_{number} is None: left_{number} = {_NO_LIMIT}",
-                ]
-                for part in parts:
-                    left_of.setdefault(part, []).append(f"left_{number}")
+            present = [part for part in parts if part in names]
+            if total not in names or not present:
+                continue
+            if total not in _TOTALS:
+                # A part of a part, such as what was written to the cache for an hour.
+                lines += _reading(names[total], self.counts[total])
+            lines.append(
+                f"left_{number} = {_NO_LIMIT} if {names[total]} is None else {names[total]}"
+            )
+            for part in present:
+                left_of.setdefault(part, []).append(f"left_{number}")
         for name, count in names.items():
             if name in _TOTALS:
                 continue
-            lines.append(f"if {count} is not None:")
-            for left in left_of.get(name, ()):
-                lines += [f" {left} -= {count}", f" if {left} < 0: return None"]
-            lines.append(f" usage += f',\"{name}\":{{{count}}}'")
+            takes = "; ".join(f"{left} -= {count}" for left in left_of.get(name, ()))
+            lines += _reading(
+                count, self.counts[name], then=[takes, f"usage += f',\"{name}\":{{{count}}}'"]
+            )
+        lefts = sorted({left for several in left_of.values() for left in several})
+        if lefts:
+            lines.append(f"if {' or '.join(f'{left} < 0' for left in lefts)}: return None")
         return lines
 
     def _labels(self) -> list[str]:
@@ -178,24 +186,34 @@ def _chosen(name: str, places: tuple[int, ...]) -> list[str]:
     return lines + [f"if {name} is None: {name} = values[{place}]" for place in others]
 
 
-def _reading(name: str, summands: Places) -> list[str]:
-    """A count: the sum of what stands in its places; None where nothing does."""
+def _unless_nothing(places: tuple[int, ...]) -> str:
+    return f"if {' or '.join(f'values[{place}] is not None' for place in places)}: return None"
+
+
+def _reading(name: str, summands: Places, *, then: Sequence[str] = ()) -> list[str]:
+    """A count: the sum of what stands in its places; None where nothing does.
+
+    Args:
+        name: The variable for it.
+        summands: The places, each with its choices.
+        then: What to do where there is a count.
+    """
+    several = len(summands) > 1
+    variables = [f"{name}_{number}" for number in range(len(summands))] if several else [name]
     lines: list[str] = []
-    variables = [f"{name}_{number}" for number in range(len(summands))]
-    if len(summands) == 1:
-        variables = [name]
     for variable, places in zip(variables, summands, strict=True):
         lines += _chosen(variable, places)
         lines += [
             f"if {variable} is not None:",
-            f" if type({variable}) is not int: return None",
-            f" if not 0 <= {variable} <= {MAX_COUNT}: return None",
+            f" if type({variable}) is not int or not 0 <= {variable} <= {MAX_COUNT}: return None",
         ]
-    if len(summands) > 1:
+    if several:
         nothing = " and ".join(f"{variable} is None" for variable in variables)
         total = " + ".join(f"({variable} or 0)" for variable in variables)
         lines.append(f"{name} = None if {nothing} else {total}")
-    return lines
+        if then:
+            lines.append(f"if {name} is not None:")
+    return lines + [f" {line}" for line in then if line]
 
 
 def _text_of(name: str, text: str, remembered: dict[str, str]) -> str:

@@ -23,7 +23,7 @@ MAX_REPORTED_AMOUNT: Final = 10**15
 MAX_PATH_CHARACTERS: Final = 200
 MAX_REPORTED_DEPTH: Final = 3
 
-Values = list[Any]
+Values = tuple[Any, ...]
 """What stands at each path, by the path's place."""
 _Numbers = dict[str, int | float]
 
@@ -95,7 +95,7 @@ class Plan:
             writer.line(2, "if type(first) not in models or first.__pydantic_extra__:")
             writer.line(3, "plain = plain and not has_extras(first)")
             places.append("plain")
-        writer.line(1, f"return [{', '.join(places)}]")
+        writer.line(1, f"return ({', '.join(places)},)")
         scope: dict[str, Any] = writer.scope
         exec("\n".join(writer.lines), scope)  # noqa: S102  # the source is ours, made of declarations
         return scope["read"]

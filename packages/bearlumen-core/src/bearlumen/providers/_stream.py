@@ -25,7 +25,7 @@ class StreamReading:
         self._seller = seller
         """Who sold the call, where what holds the stream says so: Bedrock sells Anthropic's."""
         self._flavor: CompiledFlavor | None = None
-        self._values: Values = []
+        self._values: list[Any] = []
         self._provider: str | None = None
         self._linked: tuple[Beside, ...] = ()
         self._chunks: tuple[Any, ...] = ()
@@ -72,7 +72,7 @@ class StreamReading:
             return None
         return Detection(
             self._flavor,
-            list(self._values or self._flavor.read({})),
+            tuple(self._values) or self._flavor.read({}),
             self._seller or self._answered_by(stream),
             partial=not self.complete,
             linked=self._linked,
@@ -85,7 +85,9 @@ class StreamReading:
 
     @property
     def _reported(self) -> bool:
-        return bool(self._flavor and self._values and self._flavor.usage(self._values).counts)
+        return bool(
+            self._flavor and self._values and self._flavor.usage(tuple(self._values)).counts
+        )
 
     def _answered_by(self, stream: Any) -> str:
         flavor = cast("CompiledFlavor", self._flavor)
@@ -121,7 +123,7 @@ class StreamReading:
         part = {} if part is None else part
         flavor, values = self._resolve(flavor, item, part)
         if not self._values:
-            self._values = values
+            self._values = list(values)
         else:
             # What a later item reports replaces what an earlier one did; what it leaves out stays.
             for place, value in enumerate(values):

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 GZIP_FROM_BYTES = 1_024
 """Smaller bodies gain nothing from compression."""
-GZIP_LEVEL = 3
-"""57 bytes an event in batches of 400. Level 5 takes twice the time for 53, level 9 six times the
-time for 49."""
+GZIP_LEVEL = 5
+"""53 bytes an event in batches of 400, in 2.3 µs. Level 3 makes 57 in 1.5 µs, level 9 makes 49 in
+ten times that. What cannot be packed is the provider's id of the response, half of it all."""
+# Z_FILTERED, below, looks for longer repetitions: ids and figures have many short ones by chance.
 GZIP_WINDOW = 31
 """The largest window, and gzip's header and trailer around what comes out."""
 
@@ -44,7 +45,9 @@ class HttpTransport:
         body = b'{"events":[' + b",".join(events) + b"]}"
         headers = self._headers
         if len(body) >= GZIP_FROM_BYTES:
-            packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
+            packer = zlib.compressobj(
+                GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW, zlib.DEF_MEM_LEVEL, zlib.Z_FILTERED
+            )
             body = packer.compress(body) + packer.flush()
             headers = {**headers, "Content-Encoding": "gzip"}
         client = self._connected()
