@@ -1,5 +1,4 @@
 """Responses as the providers' SDKs hand them out, each built as its SDK builds it."""
-# ruff: noqa: INP001  # beside a script
 
 import json
 from typing import Any

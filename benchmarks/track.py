@@ -4,7 +4,6 @@ uv run python benchmarks/track.py             # about a minute
 uv run python benchmarks/track.py --quick     # a few rounds, to see that it works
 uv run python benchmarks/track.py --json
 """
-# ruff: noqa: INP001, T201  # a script
 
 import argparse
 import json
@@ -87,11 +86,11 @@ def sink() -> Generator[tuple[int, list[int]]]:
     """A server in a child process: its port, and, once it ended, how many events it took."""
     taken: list[int] = []
     pipe = subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603  # our own script
+    with subprocess.Popen(  # our own script
         [sys.executable, HERE / "sink.py"], stdin=pipe, stdout=pipe, text=True
     ) as child:
-        assert child.stdin is not None  # noqa: S101  # it was asked for
-        assert child.stdout is not None  # noqa: S101
+        assert child.stdin is not None  # it was asked for
+        assert child.stdout is not None
         yield int(child.stdout.readline()), taken
         child.stdin.close()
         taken.append(int(child.stdout.readline()))
@@ -231,7 +230,7 @@ def first_call() -> dict[str, float]:
 def _first_calls(repeats: int) -> dict[str, float]:
     runs: list[dict[str, float]] = []
     for _ in range(repeats):
-        done = subprocess.run(  # noqa: S603  # our own script
+        done = subprocess.run(  # our own script
             [sys.executable, __file__, "--first"], capture_output=True, check=True, text=True
         )
         runs.append(json.loads(done.stdout))
