@@ -52,6 +52,10 @@ _providers group *args:
         {{ uv }} run --no-default-groups --group {{ group }} \
         pytest tests/providers tests/core/test_providers.py {{ args }}
 
+# what recording and delivering costs, beside the floor and other SDKs; minutes
+bench *args:
+    python benchmarks/delivery.py {{ args }}
+
 # build every wheel and import each alone in a clean environment
 wheels:
     python scripts/wheels.py
