@@ -9,7 +9,7 @@ from ._guard import Guard
 from ._lazy import lazy
 from ._open_streams import OpenStreams
 from ._typing import cast, overload
-from .batching.processes import loading
+from .batching.processes import hook_in, loading
 from .batching.worker import Worker
 
 TYPE_CHECKING = False
@@ -250,6 +250,7 @@ class _Client:
 
     def _first_tracker(self) -> Tracker:
         # With the first call: what recognises it takes as long to load as all that is here.
+        hook_in()
         with loading():
             from ._tracking import Tracker
 

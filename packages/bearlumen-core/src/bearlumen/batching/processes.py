@@ -23,6 +23,7 @@ _getpid = os.getpid
 _loading = threading.RLock()
 _holders: set[int] = set()
 _hooks: list[Callable[[], None]] = []
+_hooked_in = False
 
 
 def on_fork(hook: Callable[[], None]) -> None:
@@ -66,7 +67,20 @@ def _after_in_child() -> None:
         hook()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child
-    )
+def hook_in() -> None:
+    """Be told of forks, from before anything is imported or started that one could break.
+
+    Hooks that run before a fork run in the reverse of the order in which they were registered. Ours
+    waits for an import, which may need a lock that logging's hook takes: ours has to be the first
+    to run, and so logging is imported before.
+    """
+    global _hooked_in  # noqa: PLW0603  # once a process
+    if _hooked_in:
+        return
+    _hooked_in = True
+    import logging  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child
+        )

@@ -16,7 +16,7 @@ import weakref
 
 from .._config import MAX_BATCH_EVENTS, MAX_BODY_BYTES
 from .buffer import NEVER, Buffer
-from .processes import ensure_own_process, loading, on_fork
+from .processes import ensure_own_process, hook_in, loading, on_fork
 from .tally import Stats, Tally
 
 TYPE_CHECKING = False
@@ -222,6 +222,7 @@ class Worker:
             return
         if sys.is_finalizing():
             return  # a thread could be made, but would never run, and starting it waits for it
+        hook_in()
         _deliver_where_no_atexit_runs()
         thread = threading.Thread(target=self._run, name="bearlumen-worker", daemon=True)
         try:
@@ -360,6 +361,7 @@ class Worker:
     def _prepare(self) -> Delivery:
         """Import and make what delivering takes; no process is forked in the middle of it."""
         if self._delivery is None:
+            hook_in()
             with loading():
                 from .. import _encode  # noqa: F401  # pyright: ignore[reportUnusedImport]
                 from .delivery import Delivery
