@@ -204,6 +204,10 @@ class Buffer:
     def adopt(self) -> None:
         """There is nothing of another process in this one's memory."""
 
+    def inherited(self) -> list[UsageEvent]:
+        """The events that a parent could not send before it forked."""
+        return list(self._waiting)
+
     def abandon(self) -> None:
         """Nothing to let go of: after a fork the events are the parent's."""
 

@@ -345,6 +345,10 @@ class Journal:
             for segment in segments:
                 segment.close()
 
+    def inherited(self) -> list[UsageEvent]:
+        """The events of a parent are in its own files, but for those that the disk did not take."""
+        return self._overflow.inherited()
+
     def abandon(self) -> None:
         """Let go of a parent's files after a fork; their locks stay the parent's."""
         for segment in self._segments:

@@ -7,6 +7,7 @@ as it is for ever: a lock that is held, a module that is half imported.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 
 from .. import events
@@ -36,6 +37,16 @@ def ensure_own_process() -> None:
     if _getpid() != _pid:
         events.reseed()
         _after_in_child()
+
+
+def uwsgi_worker() -> int | None:
+    """The number of this worker of uWSGI's, 0 for its master, None where there is no uWSGI.
+
+    Its master makes the workers without a word to the interpreter. What a thread of the master's
+    held then, the interpreter's own lock as likely as not, is held in the workers for ever.
+    """
+    uwsgi = sys.modules.get("uwsgi")
+    return None if uwsgi is None else uwsgi.worker_id()
 
 
 def loading() -> threading.RLock:

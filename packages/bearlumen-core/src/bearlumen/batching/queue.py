@@ -50,6 +50,10 @@ if TYPE_CHECKING:
             """Let go of what is open; nothing is sent from here any more."""
             ...
 
+        def inherited(self) -> list[UsageEvent]:
+            """After a fork: the events that a parent without a thread could not send."""
+            ...
+
         def abandon(self) -> None:
             """After a fork: let go of what is the parent's."""
             ...

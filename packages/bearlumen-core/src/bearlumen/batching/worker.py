@@ -16,7 +16,7 @@ import weakref
 
 from .._config import MAX_BATCH_EVENTS, MAX_BODY_BYTES
 from .buffer import NEVER, Buffer
-from .processes import ensure_own_process, hook_in, loading, on_fork
+from .processes import ensure_own_process, hook_in, loading, on_fork, uwsgi_worker
 from .tally import Stats, Tally
 
 TYPE_CHECKING = False
@@ -220,6 +220,9 @@ class Worker:
     def _start(self) -> None:
         if self._closed or self._alive():
             return
+        if uwsgi_worker() == 0:
+            self.queue.arm(NEVER)
+            return  # a thread could be holding the interpreter's lock when the workers are made
         if sys.is_finalizing():
             return  # a thread could be made, but would never run, and starting it waits for it
         hook_in()
@@ -403,7 +406,11 @@ class Worker:
             return not self._closed
 
     def after_fork_in_child(self) -> None:
-        """Start anew: the thread, the queued events and the open streams are the parent's."""
+        """Start anew: the thread, the queued events and the open streams are the parent's.
+
+        But those of uWSGI's master, which has no thread, are its first worker's.
+        """
+        left = self.queue.inherited() if uwsgi_worker() == 1 else []
         self._guard.after_fork_in_child()
         self.tally.fresh()
         self._streams.disown()
@@ -411,6 +418,8 @@ class Worker:
         if self._transport is not None:
             self._transport.abandon()
         self._fresh()
+        for event in left:
+            self.put(event)
 
 
 def owner_of(config: Config) -> str:
