@@ -104,6 +104,7 @@ class Journal:
         self._not_before = 0.0  # when a new segment may be tried again
         self._is_full = False
         self._is_failing = False
+        self._failure: OSError | None = None  # not reported yet
         self._count = 0
         self._removed = 0
         self._hand: tuple[Segment | None, list[tuple[int, int]]] = (None, [])
@@ -138,6 +139,8 @@ class Journal:
                 if self._durable:
                     self._sync(segment)
                 due = self._count >= self._wake_at
+        if self._failure is not None:
+            self._report_failure()
         if segment is None:
             return self._put_aside(event)
         if due:  # pyright: ignore[reportPossiblyUnboundVariable]
@@ -160,10 +163,7 @@ class Journal:
         if self._is_full:
             self._tally.lost(tally.JOURNAL_FULL)
             return False
-        if not self._overflow.put(event):
-            return False
-        self._wake()
-        return True
+        return self._overflow.put(event)
 
     def _sync(self, segment: Segment) -> None:
         try:
@@ -204,16 +204,21 @@ class Journal:
     def _failed(self, error: OSError) -> None:
         self._not_before = time.monotonic() + FAILED_PAUSE_SECONDS
         self._seal()
-        if self._is_failing:
-            return  # it is the same failure still
-        self._is_failing = True
-        self._guard.report(
-            BearLumenError(
-                f"The journal in {self._folder} cannot be written: {error.strerror or error}. "
-                "Events are kept in memory until it can."
-            ),
-            problem=f"journal: {error.errno}",
-        )
+        if not self._is_failing:  # else it is the same failure still
+            self._is_failing = True
+            self._failure = error
+
+    def _report_failure(self) -> None:
+        """Tell of a disk that began to fail; without the lock, for `on_error` is the host's."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            self._guard.report(
+                BearLumenError(
+                    f"The journal in {self._folder} cannot be written: "
+                    f"{failure.strerror or failure}. Events are kept in memory until it can."
+                ),
+                problem=f"journal: {failure.errno}",
+            )
 
     def arm(self, count: int) -> bool:
         """Have `wake` called when `count` events wait; False if they do already."""

@@ -151,16 +151,20 @@ class Worker:
             )
 
     def flush(self, timeout: float | None) -> bool:
-        """Deliver everything queued so far; whether it was all off within `timeout` seconds.
+        """Deliver what is queued, and what others left; whether it was all off in time.
 
         An answer that makes waiting useless, such as a wrong key, ends it early.
         """
+        ensure_own_process()
+        if not self._closed:
+            self._adopt()
+        return self._flush(timeout)
+
+    def _flush(self, timeout: float | None) -> bool:
         if threading.current_thread() is self._thread:
             return False  # called by `on_error`: the thread cannot wait for itself
-        ensure_own_process()
         timeout = threading.TIMEOUT_MAX if timeout is None else min(timeout, threading.TIMEOUT_MAX)
         deadline = time.monotonic() + timeout
-        self._adopt()
         with self._changed:
             upto, refusals = self.queue.removed + len(self.queue), self._refusals
             self._flushing += 1
@@ -184,7 +188,7 @@ class Worker:
         """Take no more, flush, then end the thread; whether everything was delivered."""
         ensure_own_process()
         self.queue.refuse()
-        delivered = self.flush(timeout)
+        delivered = self._flush(timeout)
         with self._changed:
             self._closed = True
             self.queue.close()
@@ -253,11 +257,12 @@ class Worker:
     def finish(self, deadline: float) -> None:
         """Deliver what is left at the end of the process, and say what could not be."""
         with self._guard("delivering at exit"):
-            delivered = self.flush(max(0.0, deadline - time.monotonic()))
+            ensure_own_process()
+            delivered = self._flush(max(0.0, deadline - time.monotonic()))
             if self._config.journal is None:
                 # What other threads track meanwhile is taken as long as there is time.
                 self.queue.refuse()
-                delivered = delivered and self.flush(max(0.0, deadline - time.monotonic()))
+                delivered = delivered and self._flush(max(0.0, deadline - time.monotonic()))
                 with self._changed:
                     self._closed = True
                     self.queue.close()
@@ -281,7 +286,9 @@ class Worker:
         finally:
             with self._changed:
                 if self._thread is threading.current_thread():
-                    self._thread = None  # ended by an exception that is not ours to catch
+                    # Ended by an exception that is not ours to catch. The next event starts anew.
+                    self._thread = None
+                    self.queue.arm(1)
 
     def _deliver_when_due(self) -> bool:
         """Wait for a batch and deliver it; True when the thread is to end."""
@@ -292,8 +299,10 @@ class Worker:
             due = self._await_due()
             if due is None:
                 return self._end()
+        if not due:
+            return False
         with self._delivering:
-            events = self._next_batch() if due else []
+            events = self._next_batch()
             self._sent_at = time.monotonic()
             settled = not events or self._prepare().settle(events, deadline=None)
         with self._changed:
