@@ -8,7 +8,7 @@ from . import _config, _wire
 from ._guard import Guard
 from ._lazy import lazy
 from ._open_streams import OpenStreams
-from ._typing import cast, overload
+from ._typing import overload
 from .batching.processes import hook_in, loading
 from .batching.worker import Worker
 
@@ -199,7 +199,7 @@ class _Client:
             TypeError: There is no such option.
         """
         tracker = self._tracker or self._first_tracker()
-        return tracker.track(response, cast("dict[str, Any]", options))
+        return tracker.track(response, options)
 
     def estimate(
         self,

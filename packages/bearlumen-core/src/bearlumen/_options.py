@@ -75,7 +75,7 @@ _OTHERS = ("dimensions", "units", "cost", "metadata", "timestamp", "event_id")
 _KNOWN = frozenset((*_TEXTS, *_OTHERS))
 
 
-def read_options(options: dict[str, Any], *, guard: Guard) -> Labels:
+def read_options(options: Labels, guard: Guard) -> Labels:
     """Check what the caller said.
 
     Args:

@@ -6,9 +6,11 @@ first call, and holds what every call needs; what needs more is in `_wrapping.py
 
 from __future__ import annotations
 
+from os import getpid
+
 from ._options import read_options
 from ._result import TrackResult
-from .batching.processes import ensure_own_process, loading
+from .batching import processes
 from .batching.tally import UNWRITABLE
 from .errors import BearLumenError
 from .events import Part, UsageEvent, part_id
@@ -16,6 +18,7 @@ from .providers._detector import flavor_of, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from ._guard import Guard
@@ -37,9 +40,9 @@ class Tracker:
         self._tracking = self.guard("tracking a response")
         self._queueing = self.guard("queueing an event")
 
-    def track(self, response: Any, options: dict[str, Any]) -> Any:
+    def track(self, response: Any, options: Mapping[str, Any]) -> Any:
         """Record a response, or wrap a stream so that it is recorded when it is done."""
-        labels = read_options(options, guard=self.guard)
+        labels = read_options(options, self.guard)
         kind: type[object] = type(response)  # pyright: ignore[reportUnknownVariableType]
         detection: Detection | None = None
         event: UsageEvent | None = None
@@ -49,7 +52,8 @@ class Tracker:
             if flavor is not None:
                 detection = read(flavor, response, stated=labels.get("provider"))
                 if detection.model and not detection.pending and not detection.linked:
-                    ensure_own_process()
+                    if getpid() != processes.pid:
+                        processes.ensure_own_process()
                     event = UsageEvent(detection, labels)
                     return TrackResult(event, queued=self.worker.put(event))
         if event is not None:
@@ -60,7 +64,7 @@ class Tracker:
         return wrapping.track(response, labels)
 
     def _first_wrapping(self) -> Wrapping:
-        with loading():
+        with processes.loading():
             from ._wrapping import Wrapping
 
         self._wrapping = Wrapping(self)
@@ -70,7 +74,7 @@ class Tracker:
         self, detection: Detection | None, labels: Labels, *, incomplete: bool = False
     ) -> TrackResult:
         """Queue the event of a call, and those of what was billed beside it."""
-        ensure_own_process()
+        processes.ensure_own_process()
         event = UsageEvent(detection, labels, incomplete)
         if (detection is None or detection.pending or not detection.model) and not (
             self._is_billed(event)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 FORK_WAIT_SECONDS = 5.0
 """How long a fork waits at the most for an import of the worker's thread to be over."""
 
-_pid = os.getpid()
-_getpid = os.getpid
+pid = os.getpid()
+"""Of the process that this module was last told of."""
 _loading = threading.RLock()
 _holders: set[int] = set()
 _hooks: list[Callable[[], None]] = []
@@ -34,7 +34,7 @@ def on_fork(hook: Callable[[], None]) -> None:
 
 def ensure_own_process() -> None:
     """Do what a child has to after a fork that told nobody: uWSGI makes its workers like that."""
-    if _getpid() != _pid:
+    if os.getpid() != pid:
         events.reseed()
         _after_in_child()
 
@@ -70,8 +70,8 @@ def _after_in_parent() -> None:
 
 
 def _after_in_child() -> None:
-    global _pid, _loading  # noqa: PLW0603  # one a process
-    _pid = _getpid()
+    global pid, _loading  # noqa: PLW0603  # one a process
+    pid = os.getpid()
     _loading = threading.RLock()
     _holders.clear()
     for hook in _hooks:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 MAX_TEXT_CHARACTERS = 512
 """Of what a provider names; the server refuses more."""
 MAX_REMEMBERED_TEXTS = 4_096
-_NO_LIMIT = 1 << 62
 _TOTALS = ("input_tokens", "output_tokens")
 
 
@@ -136,7 +135,7 @@ class PlainForm:
                 # A part of a part, such as what was written to the cache for an hour.
                 lines += _reading(names[total], self.counts[total])
             lines.append(
-                f"left_{number} = {_NO_LIMIT} if {names[total]} is None else {names[total]}"
+                f"left_{number} = {MAX_COUNT} if {names[total]} is None else {names[total]}"
             )
             for part in present:
                 left_of.setdefault(part, []).append(f"left_{number}")
@@ -145,7 +144,10 @@ class PlainForm:
                 continue
             takes = "; ".join(f"{left} -= {count}" for left in left_of.get(name, ()))
             lines += _reading(
-                count, self.counts[name], then=[takes, f"usage += f',\"{name}\":{{{count}}}'"]
+                count,
+                self.counts[name],
+                then=[takes, f"usage += f',\"{name}\":{{{count}}}'"],
+                is_part=bool(takes),
             )
         lefts = sorted({left for several in left_of.values() for left in several})
         if lefts:
@@ -190,22 +192,26 @@ def _unless_nothing(places: tuple[int, ...]) -> str:
     return f"if {' or '.join(f'values[{place}] is not None' for place in places)}: return None"
 
 
-def _reading(name: str, summands: Places, *, then: Sequence[str] = ()) -> list[str]:
+def _reading(
+    name: str, summands: Places, *, then: Sequence[str] = (), is_part: bool = False
+) -> list[str]:
     """A count: the sum of what stands in its places; None where nothing does.
 
     Args:
         name: The variable for it.
         summands: The places, each with its choices.
         then: What to do where there is a count.
+        is_part: Whether it is held against a whole, which is as large as may be at the most.
     """
     several = len(summands) > 1
     variables = [f"{name}_{number}" for number in range(len(summands))] if several else [name]
     lines: list[str] = []
     for variable, places in zip(variables, summands, strict=True):
         lines += _chosen(variable, places)
+        is_odd = f"{variable} < 0" if is_part else f"not 0 <= {variable} <= {MAX_COUNT}"
         lines += [
             f"if {variable} is not None:",
-            f" if type({variable}) is not int or not 0 <= {variable} <= {MAX_COUNT}: return None",
+            f" if type({variable}) is not int or {is_odd}: return None",
         ]
     if several:
         nothing = " and ".join(f"{variable} is None" for variable in variables)
