@@ -6,7 +6,7 @@ _list:
     @just --list --unsorted
 
 # everything that CI checks
-check: lint types twins-check provider-index-check wheels test providers
+check: lint types twins-check provider-index-check wheels test providers reliability
 
 # format, and fix what can be fixed
 fmt:
@@ -55,6 +55,12 @@ _providers group *args:
 # what recording and delivering costs, beside the floor and other SDKs; minutes
 bench *args:
     python benchmarks/delivery.py {{ args }}
+
+# that nothing is lost and nothing doubled: real processes, killed and starved, for some minutes
+reliability *args:
+    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/reliability \
+        {{ uv }} run --no-default-groups --group reliability \
+        pytest tests/reliability {{ args }}
 
 # build every wheel and import each alone in a clean environment
 wheels:
