@@ -1,14 +1,18 @@
 """What goes over the wire, and what the answers become."""
 
+import importlib
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import httpx2
 import pytest
 
 import bearlumen
-from bearlumen import BearLumen, BearLumenApiError, BearLumenError, ServerError
+from bearlumen import AsyncBearLumen, BearLumen, BearLumenApiError, BearLumenError, ServerError
 from support.stub import Reply, Seen, Stub, stub_server
 
 CHAT = {
@@ -188,3 +192,74 @@ def test_refused_connection_keeps_the_events() -> None:
     assert not bear.flush(timeout=0.2)
     assert isinstance(problems[0], bearlumen.NetworkError)
     assert not bear.shutdown()
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_clients_of_either_library_are_taken(stub: Stub, script: Script, library: str) -> None:
+    """A proxy or certificates of the host's own: its client delivers and asks, and stays open."""
+    found = importlib.import_module(library)
+    with found.Client(headers={"X-Own": "1"}, timeout=5) as own:
+        with BearLumen(api_key="sk_test_1", base_url=stub.url, http_client=own) as bear:
+            bear.track(CHAT)
+            assert bear.flush(timeout=30)
+            script.replies = [Reply(body={"ok": True, "organizationId": "org_1"})]
+            assert bear.ping().organization_id == "org_1"
+        assert not own.is_closed
+    assert [seen.headers["x-own"] for seen in stub.seen] == ["1", "1"]
+    assert {seen.headers["authorization"] for seen in stub.seen} == {"Bearer sk_test_1"}
+
+
+def test_timeout_object_of_the_other_library_is_taken(stub: Stub) -> None:
+    """httpx2 is used where it is installed, whichever of the two a timeout is from."""
+    for library in ("httpx", "httpx2"):
+        timeout = importlib.import_module(library).Timeout(5, connect=1)
+        with BearLumen(api_key="k", base_url=stub.url, timeout=timeout) as bear:
+            bear.track(CHAT)
+            assert bear.flush(timeout=30)
+
+
+@pytest.mark.anyio
+async def test_async_client_asks_with_the_given_client(stub: Stub, script: Script) -> None:
+    """Delivery runs on a thread, with a client of its own."""
+    async with httpx2.AsyncClient(headers={"X-Own": "1"}) as own:
+        bear = AsyncBearLumen(api_key="k", base_url=stub.url, http_client=own)
+        bear.track(CHAT)
+        assert await bear.flush(timeout=30)
+        script.replies = [Reply(body={"ok": True, "organizationId": "org_1"})]
+        assert (await bear.ping()).organization_id == "org_1"
+        assert await bear.shutdown()
+        assert not own.is_closed
+    assert [seen.headers.get("x-own") for seen in stub.seen] == [None, "1"]
+
+
+def test_server_that_asks_for_rest_is_left_alone(stub: Stub, script: Script) -> None:
+    """A flush shortens our own waiting, and not what the server asked for."""
+    script.replies = [Reply(status=429, headers={"Retry-After": "1"}), STORED]
+    bear = BearLumen(api_key="k", base_url=stub.url)
+    bear.track(CHAT)
+    began = time.monotonic()
+    assert not bear.flush(timeout=0.2)
+    assert not bear.flush(timeout=0.2)
+    assert len(stub.seen) == 1
+    assert bear.flush(timeout=30)
+    assert time.monotonic() - began >= 1
+    assert len(stub.seen) == 2
+    bear.shutdown()
+
+
+def test_hanging_server_holds_the_end_no_longer_than_it_may() -> None:
+    """A server that takes a request and never answers costs its time, and no more."""
+    release = threading.Event()
+
+    def hang(seen: Seen) -> Reply:
+        release.wait(30)
+        return STORED
+
+    with stub_server(hang) as stub:
+        bear = BearLumen(api_key="k", base_url=stub.url)
+        bear.track(CHAT)
+        began = time.monotonic()
+        assert not bear.shutdown(timeout=0.5)
+        assert time.monotonic() - began < 5
+        release.set()
+    assert bear.stats().dropped == {"left": 1}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bearlumen import BearLumen, EventsDroppedError, MemoryTransport
+from bearlumen import BearLumen, EventsDroppedError, InvalidRequestError, MemoryTransport
 from bearlumen.batching.retry import Outcome
 
 CHAT = {
@@ -19,6 +19,7 @@ CHAT = {
     "model": "gpt-4o",
     "usage": {"prompt_tokens": 1, "completion_tokens": 1},
 }
+CHUNK = {"object": "chat.completion.chunk", "model": "gpt-4o"}
 
 
 class Scripted(MemoryTransport):
@@ -444,3 +445,64 @@ def run(script: str) -> list[str]:
     )
     assert done.stderr == ""
     return done.stdout.splitlines()
+
+
+def test_memory_is_bounded_by_bytes_too(problems: list[Exception]) -> None:
+    """A few events with much beside them weigh as much as many without; streams keep theirs."""
+    sent = Scripted(lambda _: Outcome(status=200))
+    bear = BearLumen(
+        api_key="k", transport=sent, max_queued_bytes=400_000, on_error=problems.append
+    )
+    with sent.hold():
+        track(bear, "being sent")
+        heavy = {"note": "x" * 50_000}
+        results = [bear.track(CHAT, feature="heavy", metadata=heavy) for _ in range(4)]
+        for _ in range(6):
+            for _ in bear.track(iter([CHUNK]), feature="heavy", metadata=heavy):
+                pass
+        results += [bear.track(CHAT, feature="light") for _ in range(400)]
+        kept = sum(result.event_id is not None for result in results)
+        stats = bear.stats()
+    assert 4 < kept < 300
+    assert stats.dropped["queue_full"] > 100
+    assert stats.tracked == 411
+    assert bear.shutdown(timeout=30)
+    assert len(sent.events) == 411 - stats.dropped["queue_full"]
+
+
+def test_signal_handler_needs_the_main_thread() -> None:
+    """It is said when the client is made, and not by a signal that does nothing."""
+    caught: list[Exception] = []
+
+    def make() -> None:
+        try:
+            BearLumen(api_key="k", flush_on_sigterm=True)
+        except InvalidRequestError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    assert "main thread" in str(caught[0])
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_thread_ended_by_the_hosts_exception_is_started_anew() -> None:
+    """An `on_error` that ends its thread costs no events."""
+
+    class Raising(Scripted):
+        def send(self, events: Sequence[bytes], *, timeout: float | None = None) -> Outcome:
+            if self.attempts == 0:
+                self.attempts += 1
+                raise SystemExit
+            return super().send(events)
+
+    sent = Raising(lambda _: Outcome(status=200))
+    bear = BearLumen(api_key="k", transport=sent, flush_interval=0.01)
+    track(bear, "a")
+    thread = bear._worker._thread
+    assert thread is not None
+    thread.join(5)
+    track(bear, "b")
+    assert bear.shutdown(timeout=30)
+    assert features(sent) == ["a", "b"]

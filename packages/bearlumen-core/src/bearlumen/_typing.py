@@ -11,12 +11,8 @@ TYPE_CHECKING = False
 """What `typing.TYPE_CHECKING` is: type checkers go by the name."""
 
 if TYPE_CHECKING:
-    from typing import cast, dataclass_transform, overload
+    from typing import dataclass_transform, overload
 else:
-
-    def cast(_kind, value):
-        """The same value."""
-        return value
 
     def overload(function):
         """The same function; the last definition of its name is the one that is called."""
@@ -27,4 +23,4 @@ else:
         return lambda kind: kind
 
 
-__all__ = ["TYPE_CHECKING", "cast", "dataclass_transform", "overload"]
+__all__ = ["TYPE_CHECKING", "dataclass_transform", "overload"]

@@ -1,17 +1,42 @@
-"""SIGTERM: deliver, then do what the host's own handler does."""
+"""Signals are the host's: our thread takes none, and at SIGTERM the host's handler has its turn."""
 
 from __future__ import annotations
 
 import os
-import signal
 
 from ..errors import InvalidRequestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import threading
     from types import FrameType
 
+FAULTS = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP")
+"""Signals that a thread sends itself: to have them blocked is to die without a word."""
+
 _installed = False
+
+
+def start_without_signals(thread: threading.Thread) -> None:
+    """Start a thread in which no signal is handled.
+
+    The system gives a signal to any thread that takes it. uWSGI ends its workers in the handler: on
+    a thread of ours, which was waiting for the interpreter's lock, it waited for itself for ever.
+
+    Raises:
+        RuntimeError: No thread can be started.
+    """
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):
+        thread.start()
+        return
+    faults = {getattr(signal, name, None) for name in FAULTS}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - faults)
+    try:
+        thread.start()  # which has the mask of the thread that starts it
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def flush_on_sigterm() -> None:
@@ -23,6 +48,8 @@ def flush_on_sigterm() -> None:
     Raises:
         InvalidRequestError: This is not the main thread, which alone can say what a signal does.
     """
+    import signal
+
     global _installed  # noqa: PLW0603  # one a process
     if _installed:
         return

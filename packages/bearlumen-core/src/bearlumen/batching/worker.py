@@ -16,7 +16,8 @@ import weakref
 
 from .._config import MAX_BATCH_EVENTS, MAX_BODY_BYTES
 from .buffer import NEVER, Buffer
-from .processes import ensure_own_process, hook_in, loading, on_fork, uwsgi_worker
+from .processes import ensure_own_process, hook_in, loading, on_fork, threads_rest, uwsgi_worker
+from .signals import start_without_signals
 from .tally import Stats, Tally
 
 TYPE_CHECKING = False
@@ -97,6 +98,7 @@ class Worker:
         self._flushing = 0  # flushes under way
         self._flushes = 0  # flushes begun, ever
         self._refusals = 0  # answers, ever, that make waiting useless
+        self._starting = False
         self._closed = False
         self._released = False
         self._delivery = None
@@ -155,14 +157,11 @@ class Worker:
 
         An answer that makes waiting useless, such as a wrong key, ends it early.
         """
+        if threading.current_thread() is self._thread:
+            return False  # called by `on_error`: the thread cannot wait for itself
         ensure_own_process()
         if not self._closed:
             self._adopt()
-        return self._flush(timeout)
-
-    def _flush(self, timeout: float | None) -> bool:
-        if threading.current_thread() is self._thread:
-            return False  # called by `on_error`: the thread cannot wait for itself
         timeout = threading.TIMEOUT_MAX if timeout is None else min(timeout, threading.TIMEOUT_MAX)
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -171,7 +170,7 @@ class Worker:
             self._flushes += 1
             self._changed.notify_all()
         try:
-            if not self._alive():
+            if not self._alive:
                 with self._guard("delivering events"):
                     self._drain_here(deadline)
             with self._changed:
@@ -188,7 +187,7 @@ class Worker:
         """Take no more, flush, then end the thread; whether everything was delivered."""
         ensure_own_process()
         self.queue.refuse()
-        delivered = self._flush(timeout)
+        delivered = self.flush(timeout)
         with self._changed:
             self._closed = True
             self.queue.close()
@@ -198,7 +197,7 @@ class Worker:
                 self.queue.let_go()
         if thread is None:
             self._disconnect()
-        elif thread is not threading.current_thread():
+        elif thread.is_alive() and thread is not threading.current_thread():
             thread.join(LAST_SEND_SECONDS if delivered else LET_GO_SECONDS)
         self.tally.report_rest()
         return delivered
@@ -218,29 +217,40 @@ class Worker:
         """As many events wait as the thread asked to be told of; or there is no thread yet."""
         with self._changed:
             self.queue.arm(NEVER)
-            self._start()
             self._changed.notify_all()
+            begins = not (self._closed or self._starting or self._alive)
+            self._starting = self._starting or begins
+        if begins:
+            # Without the lock: starting waits for the thread, and under gevent lets it run there.
+            try:
+                self._start()
+            finally:
+                self._starting = False
 
     def _start(self) -> None:
-        if self._closed or self._alive():
-            return
         if uwsgi_worker() == 0:
-            self.queue.arm(NEVER)
             return  # a thread could be holding the interpreter's lock when the workers are made
         if sys.is_finalizing():
             return  # a thread could be made, but would never run, and starting it waits for it
         hook_in()
         _deliver_where_no_atexit_runs()
+        if threads_rest():
+            # It will mostly run when the process ends: too late to make what connects.
+            with self._guard("preparing to deliver"):
+                self._prepare()
         thread = threading.Thread(target=self._run, name="bearlumen-worker", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            self.queue.arm(1)
-            return  # the interpreter is ending, or threads have run out: a flush drains in place
         self._thread = thread
+        try:
+            start_without_signals(thread)
+        except RuntimeError:
+            # The interpreter is ending, or threads have run out: a flush drains in place.
+            self._thread = None
+            self.queue.arm(1)
 
+    @property
     def _alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
+        # Not `is_alive`: under gevent it lets others run, which a lock must not be held over.
+        return self._thread is not None
 
     def prepare_to_finish(self) -> float:
         """Record the open streams and begin to deliver; the moment by which it must be done."""
@@ -258,17 +268,17 @@ class Worker:
         """Deliver what is left at the end of the process, and say what could not be."""
         with self._guard("delivering at exit"):
             ensure_own_process()
-            delivered = self._flush(max(0.0, deadline - time.monotonic()))
+            delivered = self.flush(max(0.0, deadline - time.monotonic()))
             if self._config.journal is None:
                 # What other threads track meanwhile is taken as long as there is time.
                 self.queue.refuse()
-                delivered = delivered and self._flush(max(0.0, deadline - time.monotonic()))
+                delivered = delivered and self.flush(max(0.0, deadline - time.monotonic()))
                 with self._changed:
                     self._closed = True
                     self.queue.close()
                     self._changed.notify_all()
             thread = self._thread
-            if delivered and thread is not None:
+            if delivered and thread is not None and thread.is_alive():
                 thread.join(LAST_SEND_SECONDS)
             self.tally.report_rest()
 
@@ -365,7 +375,7 @@ class Worker:
                 if not self._prepare().settle(events, deadline=deadline):
                     return
             with self._changed:
-                if not self._alive():
+                if not self._alive:
                     self.queue.let_go()
         finally:
             self._delivering.release()
