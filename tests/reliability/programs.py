@@ -139,6 +139,12 @@ class Program:
         assert self._process
         self._process.send_signal(number)
 
+    def check_delivered(self) -> None:
+        """Insist that the last one to end said that nothing is left, and that nothing is."""
+        assert self.results()[-1] == {"delivered": True}
+        left = self.stats()[-1]["queued"]
+        assert left == 0, f"it said that all is delivered, and {left} events are queued"
+
     def check_quiet(self) -> None:
         """Insist that `on_error` was told of nothing, since nothing went wrong."""
         told = [f"{each['type']}: {each['text']}" for each in self.reports()]
@@ -152,7 +158,7 @@ class Program:
         url = self.settings["base_url"]
         last = Program("drain.py", self.folder, self.account, url, client=settings)
         last.start().wait()
-        assert last.results()[-1] == {"delivered": True}
+        last.check_delivered()
 
     def kill(self) -> None:
         """Kill it and wait for its end."""

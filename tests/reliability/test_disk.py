@@ -57,7 +57,7 @@ def test_full_disk(server: Server, tmp_path: Path, tiny_disk: Path, verdict: Ver
     with away:
         client.tell_to_stop()
         client.wait()
-    assert client.results()[-1] == {"delivered": True}
+    client.check_delivered()
     assert len(disk_reports(client)) == 1, client.reports()
     verdict("full disk (tmpfs of 1 MiB)", client.notes(), server.stored(client.account))
 
@@ -75,7 +75,7 @@ def test_limit_on_the_size_of_files(server: Server, tmp_path: Path, verdict: Ver
         count=2_000,
     )
     client.start().wait()
-    assert client.results()[-1] == {"delivered": True}
+    client.check_delivered()
     assert len(disk_reports(client)) == 1, client.reports()
     verdict("limit on the size of files", client.notes(), server.stored(client.account))
 
@@ -100,7 +100,7 @@ def test_full_journal_drops_the_newest_and_counts_them(
     with away:
         client.tell_to_stop()
         client.wait()
-    assert client.results()[-1] == {"delivered": True}
+    client.check_delivered()
     row = verdict(
         "full journal (256 KiB), server down", client.notes(), server.stored(client.account)
     )

@@ -53,7 +53,7 @@ def deliver(client: Program, server: Server) -> None:
     with Proxy(server.port, port=port):
         client.start(count=50, end="shutdown")
         client.wait()
-    assert client.results()[-1] == {"delivered": True}
+    client.check_delivered()
 
 
 def cut_the_last_record(data: bytes) -> bytes:
@@ -161,7 +161,7 @@ def deliver_ours(ours: Program, server: Server) -> None:
     port = int(ours.settings["base_url"].rpartition(":")[2])
     with Proxy(server.port, port=port):
         ours.start(count=300).wait()
-    assert ours.results()[-1] == {"delivered": True}
+    ours.check_delivered()
 
 
 def test_backlog_of_several_segments(server: Server, tmp_path: Path, verdict: Verdict) -> None:

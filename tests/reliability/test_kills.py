@@ -35,7 +35,7 @@ def test_client_killed_fifty_times(
         kills += 1
     client.start(count=100)
     client.wait()
-    assert client.results()[-1] == {"delivered": True}
+    client.check_delivered()
     assert list(client.journal.glob("*.events")) == []
     verdict(
         f"client killed {kills} times, journal",
@@ -66,7 +66,7 @@ def test_clients_with_one_journal_killed_at_random(
         each.wait()
     last = Program("drain.py", tmp_path / "clients", account, server.url, mode=Mode.JOURNAL)
     last.start().wait()
-    assert last.results()[-1] == {"delivered": True}
+    last.check_delivered()
     assert list(last.journal.glob("*.events")) == []
     verdict(
         "4 clients on one journal, 30 of them killed",
@@ -98,7 +98,7 @@ def test_server_killed_fifty_times(
         client.tell_to_stop()
     for mode, client in clients.items():
         client.wait()
-        assert client.results()[-1] == {"delivered": True}
+        client.check_delivered()
         verdict(
             f"server killed {KILLS} times, {mode.value}",
             client.notes(),
