@@ -87,9 +87,10 @@ def serve_both(
             ask_many_times(ports[mode], program, reload=reload, pause=pause)
         for program in programs.values():
             program.signal(signal.SIGTERM)
-        for mode, program in programs.items():
+        for program in programs.values():
             program.wait()
             program.drain()
+        for mode, program in programs.items():
             verdict(f"{case}, {mode.value}", program.notes(), server.stored(program.account))
             program.check_quiet()
     finally:
@@ -174,9 +175,10 @@ def test_celery(recycle: bool, server: Server, tmp_path: Path, verdict: Verdict)
             program.wait_for(301)
         for program in programs.values():
             program.signal(signal.SIGTERM)
-        for mode, program in programs.items():
+        for program in programs.values():
             program.wait()
             program.drain()
+        for mode, program in programs.items():
             verdict(f"{words}, {mode.value}", program.notes(), server.stored(program.account))
             program.check_quiet()
     finally:

@@ -96,8 +96,9 @@ def test_server_killed_fifty_times(
     server.wait_until_ready()
     for client in clients.values():
         client.tell_to_stop()
-    for mode, client in clients.items():
+    for client in clients.values():
         client.wait()
+    for mode, client in clients.items():
         client.check_delivered()
         verdict(
             f"server killed {KILLS} times, {mode.value}",

@@ -61,8 +61,9 @@ class Setting:
         self.behave(proxy.passing)
         for client in self.clients.values():
             client.tell_to_stop()
-        for mode, client in self.clients.items():
+        for client in self.clients.values():
             client.wait()
+        for mode, client in self.clients.items():
             slowest, delivered = client.results()[-2:]
             assert delivered == {"delivered": True}
             assert slowest["slowest"] < LONGEST_CALL_SECONDS, "track made its caller wait"
