@@ -72,6 +72,8 @@ class Buffer:
         self._wake_at = 1
         self._refuses = False
         self._closed = False
+        self.taken_over = 0
+        """Events of other processes, of which this one's memory has none."""
         self.removed = 0
         """Events that left since the start: delivered, or given up."""
         self._threshold = 0  # up to so many waiting there is nothing to decide

@@ -106,6 +106,8 @@ class Journal:
         self._is_failing = False
         self._failure: OSError | None = None  # not reported yet
         self._count = 0
+        self.taken_over = 0
+        """Events that were adopted since the start."""
         self._removed = 0
         self._hand: tuple[Segment | None, list[tuple[int, int]]] = (None, [])
         from .._encode import encoded
@@ -323,6 +325,7 @@ class Journal:
             with self._lock:
                 adopted = segment.waiting
                 self._count += adopted
+                self.taken_over += adopted
                 self._segments.insert(0, segment)
                 self._drop_if_done(segment)
             # One that was cut off was never said to be tracked, but something was there.

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
         def __len__(self) -> int: ...
 
+        taken_over: int
+
         @property
         def removed(self) -> int:
             """Events that left since the start: delivered, or given up."""

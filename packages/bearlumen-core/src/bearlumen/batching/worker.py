@@ -92,6 +92,8 @@ class Worker:
         self._changed = threading.Condition(self._lock)
         # Whoever delivers holds this from looking at the oldest events until they are removed.
         self._delivering = threading.Lock()
+        # Reentrant, for a signal's handler may flush in the middle of it.
+        self._adopting = threading.RLock()
         self.queue: Queue = self._make_queue()
         self.put = self.queue.put
         self._thread: threading.Thread | None = None
@@ -165,7 +167,13 @@ class Worker:
         timeout = threading.TIMEOUT_MAX if timeout is None else min(timeout, threading.TIMEOUT_MAX)
         deadline = time.monotonic() + timeout
         with self._changed:
-            upto, refusals = self.queue.removed + len(self.queue), self._refusals
+            refusals = self._refusals
+            # What is taken over later goes before what is meant.
+            upto = self.queue.removed + len(self.queue) - self.queue.taken_over
+
+            def is_done() -> bool:
+                return self.queue.removed >= upto + self.queue.taken_over
+
             self._flushing += 1
             self._flushes += 1
             self._changed.notify_all()
@@ -175,10 +183,10 @@ class Worker:
                     self._drain_here(deadline)
             with self._changed:
                 self._changed.wait_for(
-                    lambda: self.queue.removed >= upto or self._refusals > refusals,
+                    lambda: is_done() or self._refusals > refusals,
                     max(0.0, deadline - time.monotonic()),
                 )
-                return self.queue.removed >= upto
+                return is_done()
         finally:
             with self._changed:
                 self._flushing -= 1
@@ -362,9 +370,11 @@ class Worker:
         return self.queue.first(MAX_BATCH_EVENTS, MAX_BODY_BYTES, hurry=hurry)
 
     def _adopt(self) -> None:
-        self._adopt_at = time.monotonic() + ADOPT_SECONDS
-        with self._guard("looking for the journals of earlier processes"):
-            self.queue.adopt()
+        # One after the other: what one thread is about to take over, another must not pass by.
+        with self._adopting:
+            self._adopt_at = time.monotonic() + ADOPT_SECONDS
+            with self._guard("looking for the journals of earlier processes"):
+                self.queue.adopt()
 
     def _drain_here(self, deadline: float) -> None:
         # No thread: the caller's own does the work.
