@@ -49,15 +49,6 @@ def uwsgi_worker() -> int | None:
     return None if uwsgi is None else uwsgi.worker_id()
 
 
-def threads_rest() -> bool:
-    """Whether this is uWSGI without `enable-threads`: a thread only runs while a request does."""
-    uwsgi = sys.modules.get("uwsgi")
-    if uwsgi is None:
-        return False
-    options = {name.decode() if isinstance(name, bytes) else str(name) for name in uwsgi.opt}
-    return not options & {"enable-threads", "threads"}
-
-
 def loading() -> threading.RLock:
     """A lock to import modules under on a thread of ours: no process is forked meanwhile.
 

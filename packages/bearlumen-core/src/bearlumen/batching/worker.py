@@ -16,7 +16,7 @@ import weakref
 
 from .._config import MAX_BATCH_EVENTS, MAX_BODY_BYTES
 from .buffer import NEVER, Buffer
-from .processes import ensure_own_process, hook_in, loading, on_fork, threads_rest, uwsgi_worker
+from .processes import ensure_own_process, hook_in, loading, on_fork, uwsgi_worker
 from .signals import start_without_signals
 from .tally import Stats, Tally
 
@@ -242,8 +242,8 @@ class Worker:
             return  # a thread could be made, but would never run, and starting it waits for it
         hook_in()
         _deliver_where_no_atexit_runs()
-        if threads_rest():
-            # It will mostly run when the process ends: too late to make what connects.
+        if uwsgi_worker() is not None:
+            # Its workers end after OpenSSL has: a thread that first runs then cannot connect.
             with self._guard("preparing to deliver"):
                 self._prepare()
         thread = threading.Thread(target=self._run, name="bearlumen-worker", daemon=True)
