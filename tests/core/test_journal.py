@@ -1,5 +1,6 @@
 """Events on disk: there before `track` returns, and gone once the server has them."""
 
+import errno
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from bearlumen import BearLumen, EventsDroppedError, InvalidRequestError, MemoryTransport
 from bearlumen.batching.retry import Outcome
+from bearlumen.batching.segment import Segment
 from bearlumen.providers._detector import detect
 
 CHAT = {
@@ -184,6 +186,27 @@ def test_header_that_cannot_be_read_costs_nothing(client: Client, tmp_path: Path
     content = segment.read_bytes()
     segment.write_bytes(b"\0" * content.index(b"\n") + content[content.index(b"\n") :])
     server = Server()
+    assert client(server).flush(timeout=30)
+    assert server.features == ["a", "b"]
+
+
+def test_file_that_cannot_be_read_is_left_for_later(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails for a while marks nothing as delivered."""
+    segment = left_behind(client, tmp_path, "a", "b")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "no")
+
+    server = Server()
+    with monkeypatch.context() as broken:
+        broken.setattr(Segment, "lines", fail)
+        bear = client(server)
+        bear.flush(timeout=30)
+        assert bear.stats().dropped == {"unreadable": 2}
+        assert bear.shutdown()
+    assert files(tmp_path) == [segment]
     assert client(server).flush(timeout=30)
     assert server.features == ["a", "b"]
 

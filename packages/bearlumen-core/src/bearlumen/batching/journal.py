@@ -234,11 +234,16 @@ class Journal:
         They stay until `remove` is told.
         """
         while (segment := self._oldest()) is not None:
-            lines, marks = self._read(segment, limit, max_bytes)
+            try:
+                lines, marks = self._read(segment, limit, max_bytes)
+            except OSError as error:
+                self._leave(segment, error)
+                continue
             if lines:
                 lines = within(lines, max_bytes)
                 self._hand = (segment, marks[: len(lines)])
                 return lines
+            # Nothing but damaged lines, or no end of a line where there was one.
             end, damaged = marks[-1] if marks else (segment.size, segment.waiting)
             self._settle(segment, end, damaged)
             self._tally.lost(tally.DAMAGED, damaged)
@@ -250,17 +255,13 @@ class Journal:
 
         A mark is the place behind the line, and how many damaged lines were passed by before it.
         Without any event one mark stands for all that was read.
+
+        Raises:
+            OSError: The disk does not give it.
         """
         from .segment import is_event
 
-        try:
-            lines, ends = segment.lines(limit, max_bytes)
-        except OSError as error:
-            self._guard.report(
-                BearLumenError(f"The journal's {segment.path} cannot be read: {error}."),
-                problem=f"journal: {error.errno}",
-            )
-            return [], []
+        lines, ends = segment.lines(limit, max_bytes)
         if not segment.is_adopted:
             return lines, [(end, 0) for end in ends]
         events: list[bytes] = []
@@ -274,6 +275,22 @@ class Journal:
             else:
                 passed_by += 1
         return events, marks or [(end, passed_by) for end in ends[-1:]]
+
+    def _leave(self, segment: Segment, error: OSError) -> None:
+        """Leave a file that cannot be read as it is, for a later process or a person to look at."""
+        with self._lock:
+            if segment is self._live:
+                self._live = None
+            self._segments.remove(segment)
+            left = segment.waiting
+            self._count -= left
+            self._removed += left
+            segment.close()
+        self._guard.report(
+            BearLumenError(f"The journal's {segment.path} cannot be read: {error}."),
+            problem=f"journal: {error.errno}",
+        )
+        self._tally.lost(tally.UNREADABLE, left)
 
     def remove(self, count: int) -> bool:
         """Forget the oldest `count` events, which are settled; False if they were given up."""

@@ -23,6 +23,7 @@ SHUTDOWN = "shutdown"
 LEFT = "left"
 UNWRITABLE = "unwritable"
 DAMAGED = "damaged"
+UNREADABLE = "unreadable"
 
 MESSAGES = {
     QUEUE_FULL: "the queue is full, since the server is slow or cannot be reached. `max_queued` "
@@ -35,6 +36,8 @@ MESSAGES = {
     UNWRITABLE: "they could not be written as JSON",
     DAMAGED: "the journal of an earlier process ends in a record that was cut off, or holds one "
     "that is damaged",
+    UNREADABLE: "the disk does not give a file of the journal, which is left as it is for a later "
+    "process",
 }
 """Why events are lost, by the name under which they are counted."""
 
@@ -83,7 +86,7 @@ class Stats:
         """Events that the server refused for what they are; `on_error` was told why."""
         self.dropped = dropped
         """Lost events by reason: `queue_full`, `journal_full`, `shutdown` (tracked after it),
-        `left` (not delivered by the end), `unwritable`, `damaged`."""
+        `left` (not delivered by the end), `unwritable`, `damaged`, `unreadable`."""
         self.queued = queued
         """Events in memory or in the journal that the server has not acknowledged."""
         self.journal_bytes = journal_bytes
