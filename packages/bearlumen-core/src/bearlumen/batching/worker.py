@@ -162,10 +162,10 @@ class Worker:
         if threading.current_thread() is self._thread:
             return False  # called by `on_error`: the thread cannot wait for itself
         ensure_own_process()
-        if not self._closed:
-            self._adopt()
         timeout = threading.TIMEOUT_MAX if timeout is None else min(timeout, threading.TIMEOUT_MAX)
         deadline = time.monotonic() + timeout
+        if not self._closed:
+            self._adopt()
         with self._changed:
             refusals = self._refusals
             # What is taken over later goes before what is meant.
