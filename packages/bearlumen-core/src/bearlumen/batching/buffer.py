@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .tally import Tally
 
 EVENT_BYTES = 1_600
-"""What an event with ordinary labels takes in memory, measured with CPython 3.11."""
+"""What an event with ordinary labels counts as. It takes 1,320, measured with CPython 3.11: a full
+queue of 10,000 adds 13.2 MB to a process."""
 SLICE = 24
 """Events turned into JSON at a stretch, about a tenth of a millisecond, in which a thread of the
 host that comes back from waiting has to wait for the interpreter's lock."""
