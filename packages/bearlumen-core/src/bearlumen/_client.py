@@ -32,12 +32,22 @@ if TYPE_CHECKING:
     from .batching.tally import Stats
     from .models import Ping
     from .pricing import EstimateUsage
+    from .resources._async.attribution import AsyncAttribution
     from .resources._async.costs import AsyncCosts
+    from .resources._async.dimensions import AsyncDimensions
+    from .resources._async.end_users import AsyncEndUsers
+    from .resources._async.insights import AsyncInsights
     from .resources._async.margins import AsyncMargins
+    from .resources._async.prices import AsyncPrices
     from .resources._async.revenue import AsyncRevenue
     from .resources._async.usage import AsyncUsage
+    from .resources._sync.attribution import Attribution
     from .resources._sync.costs import Costs
+    from .resources._sync.dimensions import Dimensions
+    from .resources._sync.end_users import EndUsers
+    from .resources._sync.insights import Insights
     from .resources._sync.margins import Margins
+    from .resources._sync.prices import Prices
     from .resources._sync.revenue import Revenue
     from .resources._sync.usage import Usage
     from .streams import AsyncTrackedStream, TrackedStream
@@ -343,6 +353,41 @@ class BearLumen(_Client):
         return Revenue(self._driver)
 
     @lazy
+    def attribution(self) -> Attribution:
+        """What cost was caused by: any dimension, agents, workflows, sessions."""
+        from .resources._sync.attribution import Attribution
+
+        return Attribution(self._driver)
+
+    @lazy
+    def dimensions(self) -> Dimensions:
+        """The custom dimensions you defined, and what they say."""
+        from .resources._sync.dimensions import Dimensions
+
+        return Dimensions(self._driver)
+
+    @lazy
+    def insights(self) -> Insights:
+        """What stands out in cost and usage."""
+        from .resources._sync.insights import Insights
+
+        return Insights(self._driver)
+
+    @lazy
+    def end_users(self) -> EndUsers:
+        """Your customers, by the id you know them by."""
+        from .resources._sync.end_users import EndUsers
+
+        return EndUsers(self._driver)
+
+    @lazy
+    def prices(self) -> Prices:
+        """The price book: the catalogue's prices, and your own before them."""
+        from .resources._sync.prices import Prices
+
+        return Prices(self._driver)
+
+    @lazy
     def _driver(self) -> Driver:
         from ._driver import Driver
 
@@ -414,6 +459,41 @@ class AsyncBearLumen(_Client):
         from .resources._async.revenue import AsyncRevenue
 
         return AsyncRevenue(self._driver)
+
+    @lazy
+    def attribution(self) -> AsyncAttribution:
+        """What cost was caused by: any dimension, agents, workflows, sessions."""
+        from .resources._async.attribution import AsyncAttribution
+
+        return AsyncAttribution(self._driver)
+
+    @lazy
+    def dimensions(self) -> AsyncDimensions:
+        """The custom dimensions you defined, and what they say."""
+        from .resources._async.dimensions import AsyncDimensions
+
+        return AsyncDimensions(self._driver)
+
+    @lazy
+    def insights(self) -> AsyncInsights:
+        """What stands out in cost and usage."""
+        from .resources._async.insights import AsyncInsights
+
+        return AsyncInsights(self._driver)
+
+    @lazy
+    def end_users(self) -> AsyncEndUsers:
+        """Your customers, by the id you know them by."""
+        from .resources._async.end_users import AsyncEndUsers
+
+        return AsyncEndUsers(self._driver)
+
+    @lazy
+    def prices(self) -> AsyncPrices:
+        """The price book: the catalogue's prices, and your own before them."""
+        from .resources._async.prices import AsyncPrices
+
+        return AsyncPrices(self._driver)
 
     @lazy
     def _driver(self) -> AsyncDriver:

@@ -10,7 +10,22 @@ from starlette.exceptions import HTTPException
 
 from bearlumen.pricing.book import PriceBook
 
-from .api import costs, ingest, keys, margins, ping, revenue, usage
+from .api import (
+    attribution,
+    costs,
+    dimensions,
+    end_users,
+    ingest,
+    insights,
+    keys,
+    margins,
+    operations,
+    ping,
+    prices,
+    revenue,
+    transfer,
+    usage,
+)
 from .api.errors import ApiError, on_api_error, on_http_exception
 from .api.middleware import CorrelationMiddleware
 from .keys import KeyRing
@@ -22,7 +37,22 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .storage import Store
 
-ROUTERS = (ping, keys, ingest, usage, costs, revenue, margins)
+ROUTERS = (
+    operations,
+    ping,
+    keys,
+    ingest,
+    usage,
+    costs,
+    attribution,
+    dimensions,
+    revenue,
+    end_users,
+    margins,
+    insights,
+    prices,
+    transfer,
+)
 
 
 def create_app(

@@ -29,6 +29,8 @@ SCOPES: Final = (
     "costs:read",
     "revenue:write",
     "margins:read",
+    "prices:write",
+    "end_users:write",
     "keys:write",
 )
 """Everything a key can be allowed to do."""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from bearlumen_server.ledger.limits import MAX_KEY_CHARACTERS, MAX_LABEL_CHARACTERS
+from bearlumen_server.reports.buckets import GRANULARITIES, TooManyBucketsError, cut
 from bearlumen_server.reports.question import Question
 
 from . import wire
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from bearlumen_server.reports.buckets import Buckets, Granularity
+
 EARLIEST_YEAR: Final = 1970
 LATEST_YEAR: Final = 8999
 """Far enough from what a date can hold that no time zone leads out of it."""
+DEFAULT_GRANULARITY: Final = "day"
 MAX_FILTER_VALUES: Final = 200
 MAX_DIMENSIONS: Final = 16
 """That one question may filter by: each takes DuckDB a millisecond and more to plan."""
@@ -87,8 +91,42 @@ def question_of(
             known = [*_RANGE, *also, *filters]
             known += [f"{wire.DIMENSION_PREFIX}<key>"] if dimensions else []
             raise invalid(name[:100], f"unknown parameter; known are {', '.join(known)}")
-    start, end = _window(given)
-    return Question(org_id=org_id, start=start, end=end, labels=labels, dimensions=chosen)
+    start, end, zone = _window(given)
+    return Question(
+        org_id=org_id, start=start, end=end, zone=zone, labels=labels, dimensions=chosen
+    )
+
+
+def buckets_of(request: Request, question: Question) -> tuple[Granularity, Buckets]:
+    """Read `granularity`, a day if left out, and cut the question's range by it."""
+    text = _one(parameters(request), wire.GRANULARITY) or DEFAULT_GRANULARITY
+    for granularity in GRANULARITIES:
+        if granularity == text:
+            break
+    else:
+        raise invalid(wire.GRANULARITY, f"expected one of {', '.join(GRANULARITIES)}")
+    try:
+        return granularity, cut(question.start, question.end, granularity, question.zone)
+    except TooManyBucketsError as error:
+        raise invalid(wire.GRANULARITY, str(error)) from error
+
+
+def text_of(request: Request, name: str, *, most: int = MAX_LABEL_CHARACTERS) -> str:
+    """Read a parameter that has to be there, once."""
+    text = _one(parameters(request), name)
+    if not text or len(text) > most or "\0" in text:
+        raise invalid(name, f"required; a text of at most {most} characters")
+    return text
+
+
+def choice_of(request: Request, name: str, known: Collection[str], default: str) -> str:
+    """Read a parameter that is one of a few words."""
+    text = _one(parameters(request), name)
+    if text is None:
+        return default
+    if text not in known:
+        raise invalid(name, f"expected one of {', '.join(known)}")
+    return text
 
 
 def page_of(request: Request) -> Page:
@@ -133,7 +171,7 @@ def _number(given: Mapping[str, list[str]], name: str, default: int, low: int, h
     return int(text)
 
 
-def _window(given: Mapping[str, list[str]]) -> tuple[datetime, datetime]:
+def _window(given: Mapping[str, list[str]]) -> tuple[datetime, datetime, ZoneInfo]:
     zone_name = _one(given, wire.TIMEZONE)
     zone = _zone("UTC" if zone_name is None else zone_name)
     first, last = _one(given, wire.START_DATE), _one(given, wire.END_DATE)
@@ -142,7 +180,7 @@ def _window(given: Mapping[str, list[str]]) -> tuple[datetime, datetime]:
     # A range that ends with a day holds that day at least, so an empty one is reversed.
     if end < start or (end == start and last and _DATE.fullmatch(last)):
         raise invalid(wire.END_DATE, f"lies before {wire.START_DATE}")
-    return start, end
+    return start, end, zone
 
 
 def _zone(name: str) -> ZoneInfo:

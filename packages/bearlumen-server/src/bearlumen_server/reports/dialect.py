@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +24,8 @@ class Dialect:
     """The typed values in `{column}`, as JSON text."""
     row: str
     """What identifies a row within one query."""
+    slots: Mapping[str, str]
+    """The start of the slot of UTC, by `Slot`, that an event's `ts` lies in."""
 
     def bind(self, name: str) -> str:
         """Return the placeholder of a parameter."""
@@ -34,4 +39,10 @@ DUCKDB: Final = Dialect(
     dimension="CAST(dims[${name}] AS VARCHAR)",
     json="CAST(CAST({column} AS JSON) AS VARCHAR)",
     row="rowid",
+    slots={
+        "day": "date_trunc('day', ts)",
+        "hour": "date_trunc('hour', ts)",
+        "quarter": "time_bucket(INTERVAL '15 minutes', ts)",
+        "second": "date_trunc('second', ts)",
+    },
 )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from bearlumen_server.storage import Store
 
     from .dialect import Dialect
+
+UTC: Final = ZoneInfo("UTC")
 
 LABELS: Final = (
     "model",
@@ -34,6 +37,8 @@ class Question:
     """Inclusive, aware."""
     end: datetime
     """Exclusive, aware."""
+    zone: ZoneInfo = UTC
+    """In which days, weeks and months begin."""
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     """Column of `LABELS` to values; '' stands for events without one."""
     dimensions: Mapping[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
@@ -67,6 +72,28 @@ def condition(question: Question, dialect: Dialect) -> tuple[str, dict[str, obje
         parts.append(_any_of(value, f"values_{number}", values, dialect))
         parameters |= {f"key_{number}": key, f"values_{number}": list(values)}
     return " AND ".join(parts), parameters
+
+
+def previous(question: Question) -> Question:
+    """Return the same question about the period just before, of the same length.
+
+    A period of whole days is preceded by as many days, whatever hours a clock change gave them.
+    """
+    first, last = question.start.astimezone(question.zone), question.end.astimezone(question.zone)
+    if first == _midnight(first, question.zone) and last == _midnight(last, question.zone):
+        days = last.date() - first.date()
+        return replace(
+            question,
+            start=datetime.combine(first.date() - days, time(), question.zone),
+            end=question.start,
+        )
+    return replace(
+        question, start=question.start - (question.end - question.start), end=question.start
+    )
+
+
+def _midnight(at: datetime, zone: ZoneInfo) -> datetime:
+    return datetime.combine(at.date(), time(), zone)
 
 
 def utc(at: datetime) -> datetime:

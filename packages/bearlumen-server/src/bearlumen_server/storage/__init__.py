@@ -6,6 +6,7 @@ from .base import (
     DatabaseUnreadableError,
     Store,
     StoreError,
+    Transaction,
 )
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "DatabaseUnreadableError",
     "Store",
     "StoreError",
+    "Transaction",
 ]

@@ -8,6 +8,7 @@ from bearlumen_server.keys import KeyStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from bearlumen_server.ledger.events import PricedEvent
     from bearlumen_server.ledger.revenue import Revenue
@@ -30,6 +31,25 @@ class DatabaseUnreadableError(StoreError):
     """The file is no database, or cannot be reached."""
 
 
+class Transaction(Protocol):
+    """Statements that are all committed or none."""
+
+    def rows(
+        self,
+        sql: str,
+        parameters: Mapping[str, object] | None = None,
+        tables: Mapping[str, Any] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows.
+
+        Args:
+            sql: The statement.
+            parameters: Values it binds.
+            tables: Arrow tables it reads, by the name it has for them.
+        """
+        ...
+
+
 class Store(KeyStore, Protocol):
     """An append-only ledger with questions. Every method may be called from any thread."""
 
@@ -40,6 +60,13 @@ class Store(KeyStore, Protocol):
 
     def rows(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Answer one query over what is committed; never waits for a writer."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin to write: on disk when the block ends, nothing of it when the block raises.
+
+        The writer of usage waits meanwhile; a block takes milliseconds.
+        """
         ...
 
     def append_usage(self, events: Sequence[PricedEvent]) -> frozenset[int]:

@@ -30,5 +30,12 @@ class Resource:
     def _post(self, path: str, model: type[ModelT], body: Any) -> ModelT:
         return self._driver.send(Request(method="POST", path=path, model=model, body=body))
 
+    def _patch(self, path: str, model: type[ModelT], body: Any) -> ModelT:
+        return self._driver.send(Request(method="PATCH", path=path, model=model, body=body))
+
+    def _delete(self, path: str, model: type[ModelT], *params: Mapping[str, Any]) -> ModelT:
+        query = _query.parameters(*params, self._scope)
+        return self._driver.send(Request(method="DELETE", path=path, model=model, params=query))
+
     def _filters(self, filters: Mapping[str, Any], known: type = CostFilters) -> Mapping[str, Any]:
         return _query.check_filters(filters, scope=self._scope, known=known)

@@ -1,0 +1,5 @@
+"""`/v1/insights`: what stands out."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
