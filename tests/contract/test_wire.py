@@ -24,6 +24,7 @@ Event = dict[str, Any]
 
 LABELS: dict[str, Any] = {
     "feature": "f", "agent": "a", "workflow": "w", "session_id": "s", "session_type": "t",
+    "latency_ms": 12.5,
     "user_id": "u", "dimensions": {"team": "x", "seats": 3, "beta": True, "share": 0.5},
     "units": {"images": 2}, "cost": "0.01",
 }  # fmt: skip

@@ -24,6 +24,7 @@ LABELS: list[dict[str, Any]] = [
     {"session_id": "s", "session_type": "chat", "dimensions": {"team": "é", "n": 1.5, "b": True}},
     {"model": "another", "provider": "elsewhere", "user_id": ""},
     {"timestamp": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "event_id": str(uuid.uuid4())},
+    {"latency_ms": 12.0, "feature": "f"},
     {"units": {"images": 2}, "metadata": {"request": "r"}, "dimensions": {}},
 ]
 

@@ -29,7 +29,7 @@ RESERVED_METADATA = frozenset(
     (
         "provider", "feature", "agent", "workflow", "session_id", "session_type", "dimensions",
         "units", "usage", "cost", "provider_cost", "reported", "parent_event_id", "response_id",
-        "incomplete", "sdk",
+        "incomplete", "latency_ms", "sdk",
     )
 )  # fmt: skip
 """The keys of an event's metadata that are the event's own."""
@@ -85,6 +85,8 @@ def _plain(event: UsageEvent) -> str | None:  # noqa: C901  # its time is every 
                 labels += f',"{name}":{quoted[value]}'
         elif name == "dimensions":
             labels += f',"dimensions":{_json(value)}' if value else ""
+        elif name == "latency_ms":
+            labels += f',"latency_ms":{value!r}'
         else:
             return None
     if usage:
@@ -130,6 +132,8 @@ def _metadata(event: UsageEvent, counts: Mapping[str, int]) -> dict[str, Any]:
         metadata["cost"] = format(cost, "f")
     if event.part is not None:
         metadata["parent_event_id"] = event.part.of
+    elif (latency := labels.get("latency_ms")) is not None:
+        metadata["latency_ms"] = latency
     if event.incomplete:
         metadata["incomplete"] = True
     metadata["sdk"] = _SDK

@@ -42,6 +42,8 @@ class TrackOptions(TypedDict, total=False):
     """Counts of anything but tokens: `{"characters": 1500}`."""
     cost: Decimal | str | float | None
     """USD, if you know it; it wins over any price."""
+    latency_ms: float | None
+    """How long the call took, in milliseconds, if you measured it."""
     metadata: Mapping[str, Any] | None
     """Anything else worth keeping beside the event. Not for prompts or answers."""
     timestamp: datetime | None
@@ -71,7 +73,7 @@ _TEXTS = (
     "model", "provider", "feature", "user_id", "session_id", "session_type", "agent", "workflow",
 )  # fmt: skip
 _IS_TEXT = frozenset(_TEXTS)
-_OTHERS = ("dimensions", "units", "cost", "metadata", "timestamp", "event_id")
+_OTHERS = ("dimensions", "units", "cost", "latency_ms", "metadata", "timestamp", "event_id")
 _KNOWN = frozenset((*_TEXTS, *_OTHERS))
 
 
@@ -141,6 +143,9 @@ def _read_options(options: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     if options.get("cost") is not None:
         with guard("reading the option cost"):
             values["cost"] = _cost(options["cost"])
+    if options.get("latency_ms") is not None:
+        with guard("reading the option latency_ms"):
+            values["latency_ms"] = _latency(options["latency_ms"])
     if options.get("metadata") is not None:
         with guard("reading the option metadata"):
             values["metadata"] = _each(options["metadata"], _metadata, "metadata", guard)
@@ -204,6 +209,16 @@ def _unit(key: str, value: Any) -> int | float:
     if not math.isfinite(value) or value < 0:
         raise InvalidRequestError(f"The unit {key!r} is {value}; it is finite and not negative.")
     return value
+
+
+def _latency(value: Any) -> float:
+    try:
+        # Plainly a float: a subclass may show itself as something else.
+        return float(_unit("latency_ms", value))
+    except InvalidRequestError:
+        raise InvalidRequestError(
+            f"latency_ms is {value!r}; it is a number of milliseconds, 0 or more."
+        ) from None
 
 
 def _cost(value: Any) -> Decimal:

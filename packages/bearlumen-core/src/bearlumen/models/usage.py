@@ -54,6 +54,8 @@ class UsageEventRecord(Answer):
     workflow: str | None = None
     session_id: str | None = None
     session_type: str | None = None
+    latency_ms: float | None = None
+    """How long the call took, in milliseconds; None if nobody said."""
     dimensions: dict[str, Any] | None = None
     """Custom dimensions; a number with a fraction is a `Decimal`."""
     metadata: dict[str, Any] | None = None

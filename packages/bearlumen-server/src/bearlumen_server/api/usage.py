@@ -68,6 +68,7 @@ def _shown(event: dict[str, Any]) -> dict[str, Any]:
         "priceId": event["price_id"],
         "endUserId": event["end_user"],
         **{wire.camel(name): event[name] for name in _LABELS},
+        "latencyMs": event["latency_ms"],
         "dimensions": raw(event["dims"]),
         "metadata": raw(event["extra"]),
     }

@@ -34,8 +34,12 @@ class UsageEvent(Struct, frozen=True, kw_only=True):
     workflow: str | None
     session_id: str | None
     session_type: str | None
+    latency_ms: float | None
+    """How long the call took, in milliseconds."""
     units_json: str
     dims_json: str
+    dim_keys: str | None
+    """The keys of the custom dimensions as a sorted JSON array; None without any."""
     details_json: str
     """What `metadata.usage` holds beside the counts that have a column."""
     reported_json: str | None

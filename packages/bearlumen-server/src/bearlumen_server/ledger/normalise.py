@@ -69,8 +69,10 @@ def normalise(
             workflow=None,
             session_id=None,
             session_type=None,
+            latency_ms=None,
             units_json=EMPTY,
             dims_json=EMPTY,
+            dim_keys=None,
             details_json=EMPTY,
             reported_json=None,
             extra_json=EMPTY,
@@ -102,8 +104,10 @@ def normalise(
         workflow=metadata.workflow or None,
         session_id=metadata.session_id or None,
         session_type=metadata.session_type or None,
+        latency_ms=metadata.latency_ms,
         units_json=units_json,
         dims_json=dims_json,
+        dim_keys=_json(sorted(metadata.dimensions)) if metadata.dimensions else None,
         details_json=details_json,
         reported_json=reported_json,
         extra_json=extra_json,
@@ -149,8 +153,8 @@ def _cost(raw: msgspec.Raw, field: str) -> Decimal | None:
     return abs(cost.quantize(_STEP, ROUND_HALF_EVEN))
 
 
-def _json(mapping: Mapping[str, Any] | None) -> str:
-    return msgspec.json.encode(mapping).decode() if mapping else EMPTY
+def _json(value: Mapping[str, Any] | list[str] | None) -> str:
+    return msgspec.json.encode(value).decode() if value else EMPTY
 
 
 def _details(usage: UsageDetails, more: Mapping[str, Any]) -> str:

@@ -105,6 +105,8 @@ class Metadata(Struct, frozen=True, kw_only=True):
     """The event that this one belongs to: a response may report usage beside its main count."""
     response_id: Label | None = None
     """The provider's id of the response."""
+    latency_ms: Quantity | None = None
+    """How long the call took, in milliseconds."""
     incomplete: bool = False
     """A stream that was not read to its end: the counts are what was known by then."""
     sdk: Sdk | None = None

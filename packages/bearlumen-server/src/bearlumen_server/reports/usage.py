@@ -30,6 +30,7 @@ _COLUMNS: Final = (
     "workflow",
     "session_id",
     "session_type",
+    "latency_ms",
 )
 _JSON: Final = ("units", "dims", "details", "reported", "extra")
 # The rows of the page first, their columns after: a deep page then reads one page of columns.
