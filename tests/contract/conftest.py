@@ -1,6 +1,7 @@
 """The same questions through the sync and the async client, to a real server."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,6 +42,15 @@ def ask(request: pytest.FixtureRequest, server: LocalServer) -> Ask:
             return await question(bear)
 
     return sync if kind == "sync" else lambda question: asyncio.run(awaited(question))
+
+
+def every(page: Any) -> Any:
+    """The items of all pages from this one on, whichever client's page it is."""
+
+    async def awaited() -> list[Any]:
+        return [item async for item in await page]
+
+    return awaited() if inspect.isawaitable(page) else list(page)
 
 
 def record_the_day(bear: BearLumen) -> None:

@@ -285,7 +285,9 @@ class BearLumen(_Client):
         from ._query import Request
         from .models import Ping
 
-        return self._driver.send(Request(method="GET", path=_wire.PING, model=Ping))
+        return self._driver.send(
+            Request(method="GET", path=_wire.PING, model=Ping, idempotent=True)
+        )
 
     def flush(self, timeout: float | None = FLUSH_TIMEOUT_SECONDS) -> bool:
         """Deliver the events queued so far.
@@ -404,7 +406,9 @@ class AsyncBearLumen(_Client):
         from ._query import Request
         from .models import Ping
 
-        return await self._driver.send(Request(method="GET", path=_wire.PING, model=Ping))
+        return await self._driver.send(
+            Request(method="GET", path=_wire.PING, model=Ping, idempotent=True)
+        )
 
     async def flush(self, timeout: float | None = FLUSH_TIMEOUT_SECONDS) -> bool:  # noqa: ASYNC109
         """Deliver the events queued so far; see `BearLumen.flush`."""

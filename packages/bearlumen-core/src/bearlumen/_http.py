@@ -79,6 +79,17 @@ def async_client(config: "Config") -> "httpx.AsyncClient":
     return found.AsyncClient(**_settings(config, found))
 
 
+def checked(response: "httpx.Response") -> "httpx.Response":
+    """The same answer.
+
+    Raises:
+        BearLumenApiError: It is an error.
+    """
+    if not response.is_success:
+        raise error_from(response)
+    return response
+
+
 def error_from(response: "httpx.Response") -> BearLumenApiError:
     """The error that an answer of 400 or more, or one that isn't the contract's, stands for."""
     body: dict[str, Any] = {}

@@ -5,13 +5,13 @@ Nothing here does I/O. Two drivers, one sync and one async, send what these func
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar, cast
 
-from . import _http, _wire
-from .errors import BearLumenApiError, InvalidRequestError, ServerError
+from . import _wire
+from .errors import BearLumenApiError, InvalidRequestError, NetworkError, ServerError
 
 if TYPE_CHECKING:
     import httpx
@@ -27,7 +27,12 @@ Values = str | list[str] | tuple[str, ...] | set[str] | None
 
 RETRY_BASE_SECONDS = 0.5
 RETRY_CAP_SECONDS = 8.0
-RETRIED_STATUS = (408, 429)
+"""Of one wait: a server that asks for more is not asked again; the caller is told how long."""
+RETRY_TOTAL_SECONDS = 30.0
+"""Of all waits of one question together, whatever `max_retries` is."""
+REQUEST_TIMEOUT, TOO_MANY, FIRST_SERVER_ERROR = 408, 429, 500
+PASSING_STATUS = (REQUEST_TIMEOUT, TOO_MANY)
+"""Besides 5xx. 409 is none of them: what is stored contradicts, which waiting does not mend."""
 
 
 class CostFilters(TypedDict, total=False):
@@ -63,6 +68,13 @@ class Request(Generic[ModelT]):
     model: type[ModelT]
     params: tuple[tuple[str, str], ...] = ()
     body: Any = None
+    idempotent: bool = False
+    """Whether being asked twice is as good as once, so that it may be sent again unseen."""
+
+    def with_params(self, changed: Mapping[str, str]) -> "Request[ModelT]":
+        """The same request with other values of some parameters."""
+        kept = tuple(pair for pair in self.params if pair[0] not in changed)
+        return replace(self, params=(*kept, *changed.items()))
 
 
 def window(start_date: When, end_date: When) -> dict[str, str]:
@@ -161,43 +173,85 @@ class RetryPolicy:
     max_retries: int
     jitter: Callable[[], float] = field(repr=False)
 
-    def wait_before_next(self, error: BearLumenApiError, attempt: int) -> float | None:
+    def wait_before_next(
+        self, error: BearLumenApiError, *, attempt: int, waited: float = 0.0, idempotent: bool
+    ) -> float | None:
         """Seconds to wait before attempt number `attempt + 1`; None if there is to be none.
 
         Args:
             error: What came of the attempt before.
             attempt: How many attempts there have been.
+            waited: Seconds waited before those, together.
+            idempotent: Whether it does no harm if the server did do what was asked.
         """
-        status = error.status
-        transient = status is None or status in RETRIED_STATUS or status >= 500  # noqa: PLR2004
-        if not transient or attempt > self.max_retries:
+        if attempt > self.max_retries or not (_passes(error) if idempotent else _undone(error)):
             return None
-        if error.retry_after is not None:
-            return error.retry_after if error.retry_after <= RETRY_CAP_SECONDS else None
-        return min(RETRY_CAP_SECONDS, RETRY_BASE_SECONDS * 2 ** (attempt - 1)) * self.jitter()
+        wait = error.retry_after
+        if wait is None:
+            wait = min(RETRY_CAP_SECONDS, RETRY_BASE_SECONDS * 2 ** (attempt - 1)) * self.jitter()
+        return wait if wait <= RETRY_CAP_SECONDS and waited + wait <= RETRY_TOTAL_SECONDS else None
 
 
-def parse(response: "httpx.Response", request: Request[ModelT]) -> ModelT:
-    """The answer as a model.
+def _passes(error: BearLumenApiError) -> bool:
+    """Whether the next attempt may do better."""
+    status = error.status
+    return status is None or status in PASSING_STATUS or status >= FIRST_SERVER_ERROR
+
+
+def _undone(error: BearLumenApiError) -> bool:
+    """Whether the server surely did nothing: it was not reached, or sent us away."""
+    if isinstance(error, NetworkError):
+        return not error.maybe_received
+    return error.status == TOO_MANY
+
+
+class Asker(Protocol):
+    """Who asked: an answer that is a page asks on through it."""
+
+    @property
+    def is_async(self) -> bool:
+        """Whether `send` is to be awaited."""
+        ...
+
+    @property
+    def send(self) -> Callable[[Request[Any]], Any]:
+        """Asks a question."""
+        ...
+
+
+def parse(response: "httpx.Response", request: Request[ModelT], *, asked: Asker) -> ModelT:
+    """What a good answer says, as a model.
 
     Raises:
-        BearLumenApiError: The answer is an error, or isn't what the contract says.
+        ServerError: It isn't what the contract says.
     """
     import pydantic
 
-    if not response.is_success:
-        raise _http.error_from(response)
+    from .models._base import Answer
+    from .models._origin import Origin
+
+    correlation_id = response.headers.get(_wire.CORRELATION_ID)
     try:
         # Amounts are decimal from the wire on: a float between would round them.
         body = json.loads(response.text, parse_float=Decimal)
-        return request.model.model_validate(body)
+        answer = request.model.model_validate(body)
     except (ValueError, pydantic.ValidationError) as error:
         raise ServerError(
             f"{request.method} {request.path} was answered {response.status_code} with something "
             f"other than the API's JSON. Is base_url right? ({_short(error)})",
             status=response.status_code,
-            correlation_id=response.headers.get(_wire.CORRELATION_ID),
+            correlation_id=correlation_id,
         ) from None
+    if isinstance(answer, Answer):
+        answer.came_from(
+            Origin(
+                correlation_id=correlation_id,
+                request=request,
+                send=asked.send,
+                is_async=asked.is_async,
+            )
+        )
+    return answer
 
 
 def _short(error: Exception) -> str:

@@ -57,6 +57,10 @@ AUTHORIZATION: Final = "Authorization"
 CORRELATION_ID: Final = "X-Correlation-Id"
 RETRY_AFTER: Final = "Retry-After"
 
+END_DATE: Final = "endDate"
+LIMIT: Final = "limit"
+OFFSET: Final = "offset"
+
 DIMENSION_PREFIX: Final = "dimension."
 """A filter on a custom dimension is the query parameter `dimension.<key>`."""
 

@@ -127,6 +127,8 @@ class NetworkError(BearLumenApiError):
     """No answer came: the server was not reached, or did not answer in time."""
 
     default_code = "network_error"
+    maybe_received = True
+    """Whether the server may have received the request, and done what it asks for."""
 
 
 BY_STATUS: Mapping[int, type[BearLumenApiError]] = {

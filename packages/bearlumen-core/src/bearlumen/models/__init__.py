@@ -1,5 +1,7 @@
 """What the API answers. Importing this package imports pydantic."""
 
+from ._base import Answer
+from ._page import Page
 from .costs import CostBreakdown, CostItem, DetailedCostItem, DetailedCosts, EndUserCosts
 from .margins import EndUserMargin, EndUserMargins
 from .ping import Ping
@@ -7,6 +9,7 @@ from .revenue import RevenueReport
 from .usage import UsageEventRecord, UsageEvents, UsageSummary
 
 __all__ = [
+    "Answer",
     "CostBreakdown",
     "CostItem",
     "DetailedCostItem",
@@ -14,6 +17,7 @@ __all__ = [
     "EndUserCosts",
     "EndUserMargin",
     "EndUserMargins",
+    "Page",
     "Ping",
     "RevenueReport",
     "UsageEventRecord",

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from ._base import Answer, Percent
-from .usage import Page
+from ._page import Page
 
 
 class CostItem(Answer):
@@ -48,5 +48,5 @@ class DetailedCosts(CostBreakdown):
     items: list[DetailedCostItem] = Field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
-class EndUserCosts(DetailedCosts, Page):
+class EndUserCosts(DetailedCosts, Page[DetailedCostItem]):
     """Cost and tokens split by end user, a page of it; the totals are those of all pages."""

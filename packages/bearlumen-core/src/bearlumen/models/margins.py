@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Literal
 
 from ._base import Answer, Percent
-from .usage import Page
+from ._page import Page
 
 
 class EndUserMargin(Answer):
@@ -23,7 +23,7 @@ class EndUserMargin(Answer):
     """Events whose price is unknown: the cost is at least what is stated, and may be more."""
 
 
-class EndUserMargins(Page):
+class EndUserMargins(Page[EndUserMargin]):
     """Margin split by end user, a page of it."""
 
     end_users: list[EndUserMargin]

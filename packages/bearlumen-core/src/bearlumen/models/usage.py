@@ -4,17 +4,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pydantic import PrivateAttr
+
+from .._query import Request
 from ._base import Answer
+from ._page import Page
+from ._place import Place
 
-
-class Page(Answer):
-    """Where in the whole a page stands."""
-
-    total: int
-    """How many there are in all."""
-    limit: int
-    offset: int
-    has_more: bool
+__all__ = ["Page", "UsageEventRecord", "UsageEvents", "UsageSummary"]
 
 
 class UsageEventRecord(Answer):
@@ -87,10 +84,36 @@ class UsageEventRecord(Answer):
         return (self.usage or {}).get("batch", False)
 
 
-class UsageEvents(Page):
-    """A page of usage events, newest first."""
+class UsageEvents(Page[UsageEventRecord]):
+    """A page of usage events, newest first.
+
+    The pages that follow one go on from its last event, and not from a number of events: while
+    events arrive, those that were there are each seen once.
+    """
 
     events: list[UsageEventRecord]
+    _place: Place | None = PrivateAttr(default=None)
+
+    def _next_request(self, request: Request[Any]) -> Request[Any]:
+        place = self._place or Place.after(self.events, skipped=self.offset)
+        if place is None:
+            return super()._next_request(request)
+        return request.with_params(place.params())
+
+    def _continued_by(self, page: "UsageEvents") -> "UsageEvents":
+        before = self._place or Place.after(self.events, skipped=self.offset)
+        if before is None:
+            return page
+        shown = self.offset + len(self.events)
+        following = page.model_copy(
+            update={
+                "events": [one for one in page.events if one.event_id not in before.seen],
+                "offset": shown,
+                "total": shown + page.total - before.skip,
+            }
+        )
+        following._place = before.next(page.events)  # noqa: SLF001
+        return following
 
 
 class UsageSummary(Answer):

@@ -24,10 +24,16 @@ class AsyncResource:
 
     async def _get(self, path: str, model: type[ModelT], *params: Mapping[str, Any]) -> ModelT:
         query = _query.parameters(*params, self._scope)
-        return await self._driver.send(Request(method="GET", path=path, model=model, params=query))
+        return await self._driver.send(
+            Request(method="GET", path=path, model=model, params=query, idempotent=True)
+        )
 
-    async def _post(self, path: str, model: type[ModelT], body: Any) -> ModelT:
-        return await self._driver.send(Request(method="POST", path=path, model=model, body=body))
+    async def _post(
+        self, path: str, model: type[ModelT], body: Any, *, idempotent: bool = False
+    ) -> ModelT:
+        return await self._driver.send(
+            Request(method="POST", path=path, model=model, body=body, idempotent=idempotent)
+        )
 
     async def _patch(self, path: str, model: type[ModelT], body: Any) -> ModelT:
         return await self._driver.send(Request(method="PATCH", path=path, model=model, body=body))

@@ -23,6 +23,9 @@ class AsyncMargins(AsyncResource):
     ) -> EndUserMargins:
         """Revenue, cost and margin of each end user, in USD, a page at a time.
 
+        Iterating over a page goes through them all. An end user whose margin changes meanwhile may
+        be met twice or missed: for an exact list, end the range in the past.
+
         Args:
             start_date: First day, or first instant.
             end_date: Last day, or the instant before which events count.

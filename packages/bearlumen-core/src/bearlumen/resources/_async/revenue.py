@@ -23,5 +23,8 @@ class AsyncRevenue(AsyncResource):
     async def report_many(self, revenue: Iterable[ReportedRevenue]) -> RevenueReport:
         """Report up to 1000 amounts; one that is wrong is rejected alone."""
         return await self._post(
-            _wire.REVENUE_EVENTS, RevenueReport, {"events": [to_wire(one) for one in revenue]}
+            _wire.REVENUE_EVENTS,
+            RevenueReport,
+            {"events": [to_wire(one) for one in revenue]},
+            idempotent=True,  # by their revenue_id
         )

@@ -23,7 +23,10 @@ class AsyncUsage(AsyncResource):
         offset: int | None = None,
         **filters: Unpack[CostFilters],
     ) -> UsageEvents:
-        """One page of events, newest first.
+        """Events, newest first, a page at a time; iterating over a page goes through them all.
+
+        The pages that follow go on from the last event of the one before: events that arrive
+        meanwhile are neither in the way nor counted twice.
 
         Args:
             start_date: First day, or first instant.

@@ -25,10 +25,16 @@ class Resource:
 
     def _get(self, path: str, model: type[ModelT], *params: Mapping[str, Any]) -> ModelT:
         query = _query.parameters(*params, self._scope)
-        return self._driver.send(Request(method="GET", path=path, model=model, params=query))
+        return self._driver.send(
+            Request(method="GET", path=path, model=model, params=query, idempotent=True)
+        )
 
-    def _post(self, path: str, model: type[ModelT], body: Any) -> ModelT:
-        return self._driver.send(Request(method="POST", path=path, model=model, body=body))
+    def _post(
+        self, path: str, model: type[ModelT], body: Any, *, idempotent: bool = False
+    ) -> ModelT:
+        return self._driver.send(
+            Request(method="POST", path=path, model=model, body=body, idempotent=idempotent)
+        )
 
     def _patch(self, path: str, model: type[ModelT], body: Any) -> ModelT:
         return self._driver.send(Request(method="PATCH", path=path, model=model, body=body))

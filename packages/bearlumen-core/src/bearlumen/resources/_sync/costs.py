@@ -101,6 +101,9 @@ class Costs(Resource):
     ) -> EndUserCosts:
         """Cost and tokens split by end user, highest cost first, a page at a time.
 
+        Iterating over a page goes through them all. An end user whose cost changes meanwhile may be
+        met twice or missed: for an exact list, end the range in the past.
+
         Args:
             start_date: First day, or first instant.
             end_date: Last day, or the instant before which events count.
