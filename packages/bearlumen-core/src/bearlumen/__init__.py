@@ -31,6 +31,7 @@ from .errors import (
 if TYPE_CHECKING:
     from ._options import TrackOptions
     from ._provider import Provider
+    from ._response import RawResponse
     from ._result import TrackResult
     from .batching.tally import Stats
     from .streams import AsyncTrackedStream, TrackedResponse, TrackedStream
@@ -54,6 +55,7 @@ __all__ = [
     "PermissionDeniedError",
     "Provider",
     "RateLimitError",
+    "RawResponse",
     "ServerError",
     "Stats",
     "TrackOptions",
@@ -68,6 +70,7 @@ _LATER = {
     "AsyncTrackedStream": "streams",
     "MemoryTransport": "transport.memory",
     "Provider": "_provider",
+    "RawResponse": "_response",
     "Stats": "batching.tally",
     "TrackOptions": "_options",
     "TrackResult": "_result",

@@ -167,6 +167,39 @@ class _Client:
         """What became of the events of this process so far: delivered, queued, dropped and why."""
         return self._worker.stats()
 
+    def with_options(
+        self,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+    ) -> Self:
+        """The same client, asking with other settings.
+
+            bear.with_options(timeout=5, max_retries=0).costs.by_model(...)
+
+        It shares everything else with this one, the connection and the events that wait: to shut
+        either down is to shut down both. Making it costs microseconds, and sends nothing.
+
+        Args:
+            timeout: Seconds for one request; a `Timeout` of httpx is taken too.
+            max_retries: Further attempts of a question after the first.
+
+        Raises:
+            InvalidRequestError: A setting cannot be meant.
+        """
+        given = {"timeout": timeout, "max_retries": max_retries}
+        changed = {name: value for name, value in given.items() if value is not None}
+        mine: Any = self  # each client has a driver of its kind
+        config = self._config.changed(**changed)
+        other = object.__new__(type(self))
+        # The resources, whose names are public, are made again with the other driver.
+        kept = {name: value for name, value in self.__dict__.items() if name.startswith("_")}
+        driver = mine._driver.with_config(config)  # noqa: SLF001
+        other.__dict__.update(kept, _config=config, _driver=driver)
+        # When a client is dropped its worker ends; this one needs it.
+        other.__dict__["_shared_with"] = self
+        return other
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._config.base_url!r})"
 

@@ -120,6 +120,15 @@ class Config:
             if value < 0:
                 raise InvalidRequestError(f"{name} is {value}; it is not negative.")
 
+    def changed(self, **values: Any) -> Config:
+        """The same settings with other values of some.
+
+        Raises:
+            InvalidRequestError: A value cannot be meant.
+        """
+        same = {name: getattr(self, name) for name in self.__slots__}
+        return Config(**{**same, **values})
+
     def __repr__(self) -> str:
         """Leaves the key out: a repr ends up in logs."""
         return f"Config(base_url={self.base_url!r})"

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from ... import _query
 from ..._query import CostFilters, ModelT, Request
+from .._raw import WithRawResponse
 
 
 class AsyncDriver(Protocol):
@@ -17,6 +18,9 @@ class AsyncDriver(Protocol):
 
 class AsyncResource:
     """A group of questions; each names a path, a model and its parameters."""
+
+    with_raw_response = WithRawResponse()
+    """The same methods, answering with a `RawResponse`: status, headers, correlation id, body."""
 
     def __init__(self, driver: AsyncDriver, *, scope: Mapping[str, Any] | None = None) -> None:
         self._driver = driver

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from ... import _query
 from ..._query import CostFilters, ModelT, Request
+from .._raw import WithRawResponse
 
 
 class Driver(Protocol):
@@ -18,6 +19,9 @@ class Driver(Protocol):
 
 class Resource:
     """A group of questions; each names a path, a model and its parameters."""
+
+    with_raw_response = WithRawResponse()
+    """The same methods, answering with a `RawResponse`: status, headers, correlation id, body."""
 
     def __init__(self, driver: Driver, *, scope: Mapping[str, Any] | None = None) -> None:
         self._driver = driver
