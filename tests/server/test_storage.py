@@ -9,7 +9,7 @@ import httpx
 import pytest
 from server.helpers import AT, BATCH, Api, event
 
-from bearlumen_server import local_server, serving
+from bearlumen_server import local_server
 from bearlumen_server.serving import AddressError, listen
 from bearlumen_server.settings import Settings, SettingsError
 from bearlumen_server.storage import DatabaseTooNewError, DatabaseUnreadableError
@@ -140,12 +140,11 @@ def test_a_path_that_speaks_of_locks_is_not_locked(tmp_path: Path) -> None:
 
 
 def test_a_client_stalled_in_the_middle_of_a_body_does_not_hold_the_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """It is given up on after a while, and what was accepted is written."""
-    monkeypatch.setattr(serving, "SHUTDOWN_SECONDS", 0.1)
     path = tmp_path / "ledger.duckdb"
-    with local_server(path) as server:
+    with local_server(path, settings=Settings(shutdown_seconds=1)) as server:
         assert count(server) == 1
         port = int(server.url.rpartition(":")[2])
         stalled = socket.create_connection(("127.0.0.1", port))

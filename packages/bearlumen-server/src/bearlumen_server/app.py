@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from bearlumen.pricing.book import PriceBook
@@ -28,16 +32,29 @@ from .api import (
 )
 from .api.errors import ApiError, on_api_error, on_http_exception
 from .api.middleware import CorrelationMiddleware
+from .api.offload import offload
+from .api.openapi import document
+from .api.probe import Probe
+from .api.state import Operations
 from .keys import KeyRing
 from .ledger.writer import Writer
+from .limits import RateLimit
+from .metrics import Metrics
+from .observing import log_access
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
+    from .observing import Answered
     from .settings import Settings
     from .storage import Store
 
-ROUTERS = (
+logger = logging.getLogger(__name__)
+
+NOTE_KEYS_SECONDS: Final = 60
+"""How often the database is told when keys were used."""
+
+ROUTERS: Final = (
     operations,
     ping,
     keys,
@@ -74,15 +91,25 @@ def create_app(
         price_book: Prices; else the bundled catalogue.
     """
     book = PriceBook.catalogue() if price_book is None else price_book
-    writer = Writer(store, book, max_waiting_events=settings.max_waiting_events)
+    metrics = Metrics()
+    writer = Writer(
+        store,
+        book,
+        max_waiting_events=settings.max_waiting_events,
+        on_commit=metrics.committed,
+    )
+    metrics.watch(store, writer)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         writer.start()
+        noting = asyncio.create_task(_note_used_keys(app))
         try:
             yield
         finally:
+            noting.cancel()
             writer.close()
+            app.state.keys.write_used()
 
     app = FastAPI(
         title="Bear Lumen",
@@ -95,9 +122,37 @@ def create_app(
     app.state.store = store
     app.state.writer = writer
     app.state.keys = KeyRing(store) if key_ring is None else key_ring
+    app.state.operations = Operations(
+        settings=settings,
+        metrics=metrics,
+        probe=Probe(),
+        request_limit=RateLimit(settings.rate_limit_requests),
+        event_limit=RateLimit(settings.rate_limit_events),
+        openapi=cache(lambda: document(routes())),
+    )
     for module in ROUTERS:
         app.include_router(module.router)
     app.add_exception_handler(ApiError, on_api_error)
     app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_middleware(CorrelationMiddleware)
+    observers: list[Callable[[Answered], None]] = []
+    if settings.metrics:
+        observers.append(metrics.answered)
+    if settings.access_log:
+        observers.append(log_access)
+    app.add_middleware(CorrelationMiddleware, observers=observers)
     return app
+
+
+def routes() -> list[APIRoute]:
+    """Return every route of the server."""
+    found = (route for module in ROUTERS for route in module.router.routes)
+    return [route for route in found if isinstance(route, APIRoute)]
+
+
+async def _note_used_keys(app: FastAPI) -> None:
+    while True:
+        await asyncio.sleep(NOTE_KEYS_SECONDS)
+        try:
+            await offload(app.state.keys.write_used)
+        except Exception:  # it is tried again, and no request hangs on it
+            logger.exception("when keys were used could not be written")

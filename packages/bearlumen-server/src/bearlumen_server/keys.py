@@ -11,20 +11,22 @@ import hashlib
 import hmac
 import secrets
 import threading
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 KEY_MARK: Final = "sk_live_"
 RANDOM_BYTES: Final = 40
 """320 random bits: the 48 that stay visible in the prefix leave 272 secret."""
 VISIBLE_CHARACTERS: Final = 8
 
+INGEST_SCOPE: Final = "usage:write"
 SCOPES: Final = (
-    "usage:write",
+    INGEST_SCOPE,
     "usage:read",
     "costs:read",
     "revenue:write",
@@ -50,6 +52,7 @@ class ApiKey:
     scopes: tuple[str, ...]
     created_at: datetime
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
 
 
 class KeyStore(Protocol):
@@ -65,6 +68,10 @@ class KeyStore(Protocol):
 
     def revoke_key(self, key_id: str, at: datetime) -> None:
         """Note that a key is no longer good."""
+        ...
+
+    def note_used_keys(self, used: Mapping[str, datetime]) -> None:
+        """Note when keys were last used, by their ids."""
         ...
 
 
@@ -85,6 +92,9 @@ class KeyRing:
         self._store = store
         self._lock = threading.Lock()
         self._keys = {key.id: key for key in store.stored_keys()}
+        self._ids = {key.secret_hash: key.id for key in self._keys.values()}
+        self._used: dict[str, float] = {}
+        """When each key was last used, of those whose use the store does not know yet."""
 
     def create(self, *, org_id: str, name: str, scopes: Collection[str]) -> tuple[ApiKey, str]:
         """Make a key and return it with its secret, which is never to be had again."""
@@ -101,25 +111,47 @@ class KeyRing:
         with self._lock:
             self._store.add_key(key)
             self._keys[key.id] = key
+            self._ids[key.secret_hash] = key.id
         return key, secret
 
     def find(self, secret: str) -> ApiKey | None:
-        """Return the live key this secret belongs to, or None.
+        """Return the live key this secret belongs to, or None, and remember that it was used.
 
-        The prefix is public and only narrows the search; the comparison of the hashes takes the
-        same time wherever they differ.
+        The lookup is by hash: how long it takes tells nothing about a key to somebody who cannot
+        choose the hash of what he sends. The comparison takes the same time wherever they differ.
         """
-        prefix, digest = prefix_of(secret), hash_of(secret)
-        found: ApiKey | None = None
-        for key in tuple(self._keys.values()):
-            same = key.prefix == prefix and hmac.compare_digest(key.secret_hash, digest)
-            if same and key.revoked_at is None:
-                found = key
-        return found
+        digest = hash_of(secret)
+        key = self._keys.get(self._ids.get(digest, ""))
+        if key is None or not hmac.compare_digest(key.secret_hash, digest):
+            return None
+        if key.revoked_at is not None:
+            return None
+        self._used[key.id] = time.time()
+        return key
+
+    def write_used(self) -> None:
+        """Have the store know when keys were used. A request only remembers it."""
+        with self._lock:
+            before, self._used = self._used, {}
+            used = dict(before)  # in one step: a request may just be noting its key there
+            if not used:
+                return
+            at = {key_id: datetime.fromtimestamp(when, UTC) for key_id, when in used.items()}
+            try:
+                self._store.note_used_keys(at)
+            except BaseException:
+                self._used = used | self._used
+                raise
+            for key_id, when in at.items():
+                self._keys[key_id] = replace(self._keys[key_id], last_used_at=when)
 
     def of(self, org_id: str) -> list[ApiKey]:
         """Return an organisation's keys, revoked ones too, oldest first."""
-        return [key for key in tuple(self._keys.values()) if key.org_id == org_id]
+        return [self._seen(key) for key in tuple(self._keys.values()) if key.org_id == org_id]
+
+    def _seen(self, key: ApiKey) -> ApiKey:
+        when = self._used.get(key.id)
+        return replace(key, last_used_at=datetime.fromtimestamp(when, UTC)) if when else key
 
     def organizations(self) -> list[str]:
         """Return every organisation that ever had a key."""
@@ -135,4 +167,4 @@ class KeyRing:
                 key = replace(key, revoked_at=datetime.now(UTC))
                 self._store.revoke_key(key.id, key.revoked_at or key.created_at)
                 self._keys[key_id] = key
-            return key
+            return self._seen(key)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from .settings import Settings
 
 HOST: Final = "127.0.0.1"
 FILE_NAME: Final = "bearlumen.duckdb"
@@ -29,7 +31,11 @@ class LocalServer:
 
 @contextmanager
 def local_server(
-    path: Path | None = None, *, port: int = 0, organization: str = "local"
+    path: Path | None = None,
+    *,
+    port: int = 0,
+    organization: str = "local",
+    settings: Settings | None = None,
 ) -> Generator[LocalServer]:
     """Run a server on 127.0.0.1 over a DuckDB file, for as long as the block lasts.
 
@@ -39,24 +45,29 @@ def local_server(
         path: The database file, made when missing; None takes a temporary one.
         port: 0 takes a free one.
         organization: Whose key `api_key` is.
+        settings: Limits and the like; its host, port and database are not looked at.
 
     Raises:
         StoreError: The file cannot be used, say because another process has it open.
         AddressError: The port is taken.
     """
     if path is not None:
-        with _served(path, port=port, organization=organization) as server:
+        with _served(path, port=port, organization=organization, settings=settings) as server:
             yield server
         return
     with (
         tempfile.TemporaryDirectory(prefix="bearlumen-") as folder,
-        _served(Path(folder) / FILE_NAME, port=port, organization=organization) as server,
+        _served(
+            Path(folder) / FILE_NAME, port=port, organization=organization, settings=settings
+        ) as server,
     ):
         yield server
 
 
 @contextmanager
-def _served(path: Path, *, port: int, organization: str) -> Generator[LocalServer]:
+def _served(
+    path: Path, *, port: int, organization: str, settings: Settings | None
+) -> Generator[LocalServer]:
     # Imported here: `import bearlumen_server` is what every command of the CLI begins with.
     import threading
 
@@ -71,8 +82,8 @@ def _served(path: Path, *, port: int, organization: str) -> Generator[LocalServe
         try:
             ring = KeyRing(store)
             _, secret = ring.create(org_id=organization, name="local server", scopes=SCOPES)
-            settings = Settings(host=HOST, port=port, database=path)
-            server = Server(create_app(settings, store, key_ring=ring))
+            chosen = replace(settings or Settings(), host=HOST, port=port, database=path)
+            server = Server(create_app(chosen, store, key_ring=ring))
             thread = threading.Thread(
                 target=server.run, args=([listener],), name="bearlumen-server", daemon=True
             )
@@ -82,7 +93,7 @@ def _served(path: Path, *, port: int, organization: str) -> Generator[LocalServe
                 raise RuntimeError("the server did not start; the log says why")
 
             def stop() -> None:
-                server.should_exit = True
+                server.stop()
                 thread.join()
                 store.close()
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from fastapi import FastAPI
+
+    from .api.state import Operations
 
 KEEP_ALIVE_SECONDS: Final = 30
 """Longer than clients keep idle connections (httpx: 5 s), so that none is closed as it is used."""
-
-SHUTDOWN_SECONDS: Final = 5
-"""How long requests under way have to end; a stalled client would hold the server for ever. Ten
-times what a full batch takes to be read and written."""
 
 BACKLOG: Final = 2048
 """Connections that may wait to be accepted, as uvicorn has it."""
@@ -34,6 +35,10 @@ class Server(uvicorn.Server):
     """A server that says when it is ready."""
 
     def __init__(self, app: FastAPI) -> None:
+        self._operations: Operations = app.state.operations
+        settings = self._operations.settings
+        self._delay = settings.shutdown_delay
+        self._exit_at: float | None = None
         super().__init__(
             uvicorn.Config(
                 app,
@@ -41,7 +46,9 @@ class Server(uvicorn.Server):
                 log_config=None,
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+                # A stalled client would hold the server for ever. The default is ten times what a
+                # full batch takes to be read and written.
+                timeout_graceful_shutdown=settings.shutdown_seconds,
                 lifespan="on",
             )
         )
@@ -54,6 +61,27 @@ class Server(uvicorn.Server):
             super().run(sockets)
         finally:
             self.settled.set()
+
+    def stop(self) -> None:
+        """Say that the server is not ready any more; exit as soon as whoever asks can know."""
+        self._operations.stopping.set()
+        if self._delay and self._exit_at is None:
+            self._exit_at = time.monotonic() + self._delay
+        else:  # told twice: at once
+            self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop on a signal; uvicorn would raise it once more when it is done, and exit by it."""
+        if self.should_exit:
+            super().handle_exit(sig, frame)
+        else:
+            self.stop()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether it is time to exit; asked ten times a second."""
+        if self._exit_at is not None and time.monotonic() >= self._exit_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""

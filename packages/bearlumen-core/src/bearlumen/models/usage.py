@@ -10,6 +10,7 @@ from .._query import Request
 from ._base import Answer
 from ._page import Page
 from ._place import Place
+from ._number import Number
 
 __all__ = ["Page", "UsageEventRecord", "UsageEvents", "UsageSummary"]
 
@@ -41,9 +42,9 @@ class UsageEventRecord(Answer):
     """What the cost was computed with."""
     usage: dict[str, Any] | None = None
     """The other counts that were reported, such as `audio_input_tokens` and `tool_calls`."""
-    reported: dict[str, int | Decimal] | None = None
+    reported: dict[str, int | Number] | None = None
     """Numbers of the provider's usage that the sender had no word for, by dotted path."""
-    units: dict[str, Decimal] | None = None
+    units: dict[str, Number] | None = None
     """Counts of anything but tokens."""
     end_user_id: str | None = None
     feature: str | None = None

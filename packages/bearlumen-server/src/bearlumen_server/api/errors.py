@@ -22,6 +22,17 @@ PAYLOAD_TOO_LARGE: Final = "payload_too_large"
 RATE_LIMIT_EXCEEDED: Final = "rate_limit_exceeded"
 SERVER_ERROR: Final = "server_error"
 
+CODES: Final = (
+    INVALID_REQUEST,
+    AUTHENTICATION_ERROR,
+    PERMISSION_DENIED,
+    NOT_FOUND,
+    CONFLICT,
+    PAYLOAD_TOO_LARGE,
+    RATE_LIMIT_EXCEEDED,
+    SERVER_ERROR,
+)
+
 _CODES: Final = {
     401: AUTHENTICATION_ERROR,
     403: PERMISSION_DENIED,

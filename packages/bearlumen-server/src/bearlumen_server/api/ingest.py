@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bearlumen_server.auth import UsageWriter
+from bearlumen_server.auth import UsageWriter, check_rate
 from bearlumen_server.ledger.decode import decode_batch, decode_event
 from bearlumen_server.ledger.document import InvalidBodyError
 from bearlumen_server.ledger.events import UsageEvent
@@ -22,7 +22,7 @@ from .answer import answer, instant
 from .body import read_body, refused
 from .errors import INVALID_REQUEST, ApiError
 from .offload import offload_large
-from .state import writer_of
+from .state import operations_of, writer_of
 
 router = APIRouter()
 
@@ -40,6 +40,8 @@ async def ingest_batch(caller: UsageWriter, request: Request) -> Response:
         decoded = await offload_large(len(body), lambda: decode_batch(body, now=now))
     except InvalidBodyError as error:
         raise refused(error) from error
+    check_rate(operations_of(request).event_limit.take(caller.id, len(decoded.events)), "events")
+    operations_of(request).metrics.rejected(len(decoded.rejected))
     rejected = [_rejected(each.index, each.event_id, each.message) for each in decoded.rejected]
     outcome = await _write(request, decoded.events, caller.org_id)
     for position, message in outcome.refused:
@@ -61,7 +63,9 @@ async def ingest_one(caller: UsageWriter, request: Request) -> Response:
     except InvalidBodyError as error:
         raise ApiError(400, str(error)) from error
     except InvalidEventError as error:
+        operations_of(request).metrics.rejected(1)
         raise ApiError(422, str(error), details={"field": error.field}) from error
+    check_rate(operations_of(request).event_limit.take(caller.id), "events")
     outcome = await _write(request, [event], caller.org_id)
     if outcome.refused:
         raise ApiError(422, outcome.refused[0][1])

@@ -84,6 +84,7 @@ def shown(key: ApiKey) -> dict[str, Any]:
         "scopes": list(key.scopes),
         "createdAt": instant(key.created_at),
         "revokedAt": instant(key.revoked_at) if key.revoked_at else None,
+        "lastUsedAt": instant(key.last_used_at) if key.last_used_at else None,
     }
 
 

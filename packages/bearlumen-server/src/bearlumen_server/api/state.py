@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
     from bearlumen_server.keys import KeyRing
     from bearlumen_server.ledger.writer import Writer
+    from bearlumen_server.limits import RateLimit
+    from bearlumen_server.metrics import Metrics
+    from bearlumen_server.settings import Settings
     from bearlumen_server.storage import Store
+
+    from .probe import Probe
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operations:
+    """What concerns the operator of a server, and none of its callers."""
+
+    settings: Settings
+    metrics: Metrics
+    probe: Probe
+    request_limit: RateLimit
+    event_limit: RateLimit
+    openapi: Callable[[], dict[str, Any]]
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the server was told to stop."""
 
 
 def store_of(request: Request) -> Store:
@@ -25,3 +48,8 @@ def writer_of(request: Request) -> Writer:
 def keys_of(request: Request) -> KeyRing:
     """Return the keys."""
     return request.app.state.keys
+
+
+def operations_of(request: Request) -> Operations:
+    """Return what concerns the operator."""
+    return request.app.state.operations

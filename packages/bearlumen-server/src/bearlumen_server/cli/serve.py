@@ -2,49 +2,100 @@
 
 from __future__ import annotations
 
+import inspect
 import signal
-from dataclasses import replace
-from pathlib import Path  # noqa: TC003  # typer reads the annotation
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from bearlumen_server.settings import DEFAULT_ORGANIZATION, Settings
+from bearlumen_server.settings import CONFIG_VARIABLE, DECLARED, DEFAULT_ORGANIZATION, Settings
+
+from .failures import CommandError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bearlumen_server.keys import KeyRing
     from bearlumen_server.serving import Server
+    from bearlumen_server.settings import Declared
+
+_CONFIG: Final = typer.Option(
+    "--config", help=f"A TOML file with a key a setting. Also {CONFIG_VARIABLE}."
+)
+_WORKERS: Final = typer.Option("--workers", help="1: one process owns the file.", hidden=True)
 
 
-def serve(
-    *,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks one.")] = None,
-    database: Annotated[Path | None, typer.Option(help="The DuckDB file.")] = None,
-) -> None:
+def serve(*, config: Path | None = None, workers: int = 1, **given: Any) -> None:
     """Run the server; the first start makes a key and prints it, once.
 
-    What is not given is read from BEAR_LUMEN_HOST, BEAR_LUMEN_PORT and BEAR_LUMEN_DATABASE.
+    A setting is its option, else its environment variable, else its key in the configuration file.
     """
+    from bearlumen_server import logs
     from bearlumen_server.app import create_app
     from bearlumen_server.keys import KeyRing
     from bearlumen_server.serving import Server, listen, url_of
     from bearlumen_server.storage.duckdb import DuckDBStore
 
-    given = {"host": host, "port": port, "database": database}
-    chosen: dict[str, Any] = {name: each for name, each in given.items() if each is not None}
-    settings = replace(Settings.from_environment(), **chosen)
+    if workers != 1:
+        raise CommandError(
+            f"--workers {workers}: one process owns a DuckDB file, so there is one worker; it uses "
+            "every core, as reports and commits run on threads"
+        )
+    settings = Settings.load(given, file=config)
     with listen(settings.host, settings.port) as listener:
         store = DuckDBStore(settings.database)
         try:
             ring = KeyRing(store)
             _make_first_key(ring)
+            logs.configure(settings.log_format, level=settings.log_level)
             server = Server(create_app(settings, store, key_ring=ring))
             typer.echo(f"Bear Lumen serves {settings.database} on {url_of(listener)}")
             _stop_on_signals(server)
             server.run([listener])
         finally:
             store.close()
+
+
+def command() -> Callable[..., None]:
+    """Return `serve` with an option for every setting."""
+
+    def run(**options: Any) -> None:
+        serve(**options)
+
+    options = {
+        "config": Annotated[Path | None, _CONFIG],
+        "workers": Annotated[int, _WORKERS],
+        **{name: Annotated[_kind(each) | None, _option(each)] for name, each in DECLARED.items()},
+    }
+    run.__doc__ = serve.__doc__
+    run.__annotations__ = options
+    run.__dict__["__signature__"] = inspect.Signature(
+        [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=1 if name == "workers" else None,
+                annotation=annotation,
+            )
+            for name, annotation in options.items()
+        ]
+    )
+    return run
+
+
+def _kind(each: Declared) -> type:
+    # A word is looked at where every other source of it is, so that all say the same of it.
+    return each.kind
+
+
+def _option(each: Declared) -> Any:
+    shown = str(each.default).lower() if each.kind is bool else each.default
+    choices = f" One of {', '.join(each.choices)}." if each.choices else ""
+    # Not for typer to read: an option goes before the environment, which goes before the file.
+    text = f"{each.text}{choices} Default: {shown}. Also {each.variable}."
+    names = [each.option, f"--no-{each.option.removeprefix('--')}"]
+    return typer.Option("/".join(names) if each.kind is bool else each.option, help=text)
 
 
 def _make_first_key(ring: KeyRing) -> None:
@@ -57,10 +108,10 @@ def _make_first_key(ring: KeyRing) -> None:
 
 
 def _stop_on_signals(server: Server) -> None:
-    """Leave quietly: the server raises a signal once more when it is done with it."""
+    """Leave quietly, also before uvicorn listens to signals and after."""
 
     def stop(_signal: int, _frame: object) -> None:
-        server.should_exit = True
+        server.stop()
 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, stop)

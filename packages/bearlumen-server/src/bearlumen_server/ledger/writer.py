@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from bearlumen_server.logs import correlation_id
+
 from .pricing import price
 from .rejection import InvalidEventError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from bearlumen.pricing.book import PriceBook
@@ -29,6 +32,22 @@ logger = logging.getLogger(__name__)
 
 GROUP_EVENTS: Final = 20_000
 """At most this many in one commit: its fixed cost vanishes, and it is soon over."""
+LOGGED_IDS: Final = 20
+"""Correlation ids in the line that says a group was not written."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """What became of one group, for whoever counts."""
+
+    events: int
+    accepted: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    unpriced: int = 0
+    """Of those accepted."""
+    seconds: float = 0.0
+    failed: bool = False
 
 
 class WriterBusyError(Exception):
@@ -53,13 +72,22 @@ class Outcome:
 class _Request:
     org_id: str
     events: Sequence[UsageEvent]
+    correlation_id: str | None
     done: Future[Outcome] = field(default_factory=Future[Outcome])
 
 
 class Writer:
     """A thread that owns all writing of usage. Start it once; close it to drain it."""
 
-    def __init__(self, store: Store, book: PriceBook, *, max_waiting_events: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        book: PriceBook,
+        *,
+        max_waiting_events: int,
+        on_commit: Callable[[Commit], None] | None = None,
+    ) -> None:
+        self._on_commit = on_commit
         self._store = store
         self._book = book
         self._max_waiting = max_waiting_events
@@ -80,7 +108,7 @@ class Writer:
             WriterBusyError: Too much waits already; nothing was taken.
             WriterClosedError: Nothing is taken any more.
         """
-        request = _Request(org_id=org_id, events=events)
+        request = _Request(org_id=org_id, events=events, correlation_id=correlation_id.get())
         # A client that hangs up must not cancel what is being written.
         request.done.set_running_or_notify_cancel()
         with self._changed:
@@ -92,6 +120,21 @@ class Writer:
             self._waiting_events += len(events)
             self._changed.notify()
         return request.done
+
+    @property
+    def alive(self) -> bool:
+        """Whether it writes what it is given."""
+        return self._thread.is_alive() and not self._closed
+
+    @property
+    def waiting_events(self) -> int:
+        """How many events wait."""
+        return self._waiting_events
+
+    @property
+    def full(self) -> bool:
+        """Whether as many wait as may."""
+        return self._waiting_events >= self._max_waiting
 
     def close(self) -> None:
         """Take nothing more, write what waits, and return when it is written."""
@@ -125,16 +168,33 @@ class Writer:
             return group
 
     def _try(self, group: Sequence[_Request]) -> bool:
+        began = time.perf_counter()
         try:
-            outcomes = self._write(group)
+            outcomes, unpriced = self._write(group)
         except Exception:  # whatever it is, the writer lives on; a dead one hangs every request
-            logger.exception("writing %d requests failed", len(group))
+            ids = ", ".join(str(request.correlation_id) for request in group[:LOGGED_IDS])
+            logger.exception("writing %d requests failed (%s)", len(group), ids)
+            self._tell(Commit(events=_count(group), failed=True))
             return False
+        self._tell(
+            Commit(
+                events=_count(group),
+                accepted=sum(each.accepted for each in outcomes),
+                duplicates=sum(each.duplicates for each in outcomes),
+                refused=sum(len(each.refused) for each in outcomes),
+                unpriced=unpriced,
+                seconds=time.perf_counter() - began,
+            )
+        )
         for request, outcome in zip(group, outcomes, strict=True):
             request.done.set_result(outcome)
         return True
 
-    def _write(self, group: Sequence[_Request]) -> list[Outcome]:
+    def _tell(self, commit: Commit) -> None:
+        if self._on_commit is not None:
+            self._on_commit(commit)
+
+    def _write(self, group: Sequence[_Request]) -> tuple[list[Outcome], int]:
         seen: set[tuple[str, UUID]] = set()
         rows: list[PricedEvent] = []
         owners: list[int] = []
@@ -153,11 +213,14 @@ class Writer:
                 rows.append(row)
                 owners.append(owner)
         accepted = [0] * len(group)
+        unpriced = 0
         if rows:
             known = self._store.append_usage(rows)
             for position, owner in enumerate(owners):
-                accepted[owner] += position not in known
-        return [
+                new = position not in known
+                accepted[owner] += new
+                unpriced += new and rows[position].cost is None
+        outcomes = [
             Outcome(
                 accepted=new,
                 duplicates=len(request.events) - new - len(problems),
@@ -165,3 +228,8 @@ class Writer:
             )
             for request, new, problems in zip(group, accepted, refused, strict=True)
         ]
+        return outcomes, unpriced
+
+
+def _count(group: Sequence[_Request]) -> int:
+    return sum(len(request.events) for request in group)

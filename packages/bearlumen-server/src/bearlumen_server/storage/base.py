@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bearlumen_server.keys import KeyStore
@@ -29,6 +30,15 @@ class DatabaseTooNewError(StoreError):
 
 class DatabaseUnreadableError(StoreError):
     """The file is no database, or cannot be reached."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sizes:
+    """How much room a database takes, in bytes."""
+
+    file_bytes: int
+    log_bytes: int
+    """Of what is committed and not yet in the file."""
 
 
 class Transaction(Protocol):
@@ -82,6 +92,14 @@ class Store(KeyStore, Protocol):
 
         No two of `records` may share a revenue id.
         """
+        ...
+
+    def probe(self) -> None:
+        """Commit something of no meaning; raises when the database cannot be written."""
+        ...
+
+    def sizes(self) -> Sizes:
+        """Return how much room the database takes."""
         ...
 
     def close(self) -> None:

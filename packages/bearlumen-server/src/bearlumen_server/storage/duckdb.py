@@ -9,6 +9,7 @@ each row group skips nearly the whole table; other ids are looked for everywhere
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from bearlumen_server.keys import ApiKey
 from bearlumen_server.reports.dialect import DUCKDB, Dialect
 
 from .arrow import entries_table, is_time_ordered, revenue_table, usage_table, without
-from .base import DatabaseLockedError, DatabaseTooNewError, DatabaseUnreadableError
+from .base import DatabaseLockedError, DatabaseTooNewError, DatabaseUnreadableError, Sizes
 from .migrations import migrations
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ _KNOWN_REVENUE = """
     ON r.revenue_id = b.revenue_id AND r.org_id = b.org_id"""
 _LOCKED: Final = "Could not set lock on file"
 """What DuckDB says of a file another process has open."""
+_OWNER: Final = re.compile(r"\(PID (\d+)\)")
+"""And of that process, where the system tells."""
 _VERSIONS: Final = "schema_version"
 _VERSION_COLUMNS: Final = {("version", "INTEGER"), ("applied_at", "TIMESTAMP")}
-_KEY_COLUMNS = "id, org_id, name, prefix, secret_hash, scopes, created_at, revoked_at"
+_KEY_COLUMNS = "id, org_id, name, prefix, secret_hash, scopes, created_at, revoked_at, last_used_at"
 
 
 class DuckDBStore:
@@ -158,13 +161,14 @@ class DuckDBStore:
                 scopes=tuple(row[5].split()),
                 created_at=row[6].replace(tzinfo=UTC),
                 revoked_at=row[7].replace(tzinfo=UTC) if row[7] else None,
+                last_used_at=row[8].replace(tzinfo=UTC) if row[8] else None,
             )
             for row in self.rows(sql, {})
         ]
 
     def add_key(self, key: ApiKey) -> None:
         """Keep a new key."""
-        sql = f"INSERT INTO api_keys ({_KEY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"  # noqa: S608
+        sql = f"INSERT INTO api_keys ({_KEY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)"  # noqa: S608
         made = key.created_at.astimezone(UTC).replace(tzinfo=None)
         values = [key.id, key.org_id, key.name, key.prefix, key.secret_hash, " ".join(key.scopes)]
         with self._writing() as connection:
@@ -176,6 +180,25 @@ class DuckDBStore:
         values = {"at": at.astimezone(UTC).replace(tzinfo=None), "id": key_id}
         with self._writing() as connection:
             connection.execute(sql, values).fetchall()
+
+    def note_used_keys(self, used: Mapping[str, datetime]) -> None:
+        """Note when keys were last used, by their ids."""
+        sql = "UPDATE api_keys SET last_used_at = $at WHERE id = $id"
+        with self._writing() as connection:
+            for key_id, at in used.items():
+                values = {"at": at.astimezone(UTC).replace(tzinfo=None), "id": key_id}
+                connection.execute(sql, values).fetchall()
+
+    def probe(self) -> None:
+        """Write something, beside the writer and without waiting for it; raise when that fails."""
+        self.rows(
+            "UPDATE probes SET probed_at = $now", {"now": datetime.now(UTC).replace(tzinfo=None)}
+        )
+
+    def sizes(self) -> Sizes:
+        """Return how large the file and its log are."""
+        log = self.path.with_name(self.path.name + ".wal")
+        return Sizes(file_bytes=_size(self.path), log_bytes=_size(log))
 
     def close(self) -> None:
         """Write the log into the file and give the file back."""
@@ -230,14 +253,23 @@ def _registered(connection: duckdb.DuckDBPyConnection, name: str, table: Any) ->
         connection.unregister(name)
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # there is no log after a checkpoint
+        return 0
+
+
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path), config=CONFIG)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         if _LOCKED in reason:
+            owner = _OWNER.search(str(error))
+            process = f"another process (pid {owner[1]})" if owner else "another process"
             raise DatabaseLockedError(
-                f"{path} is in use by another process; stop that server first, or talk to it with "
+                f"{path} is in use by {process}; stop that server first, or talk to it with "
                 "--url and --key"
             ) from error
         raise DatabaseUnreadableError(f"cannot open {path} as a database: {reason}") from error

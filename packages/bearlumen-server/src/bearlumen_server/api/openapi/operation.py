@@ -1,0 +1,42 @@
+"""What is declared of a route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parameter:
+    """A query parameter."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    required: bool = False
+    repeated: bool = False
+    """Whether it may be given more than once, for any of its values."""
+    example: str
+    """A value that the route takes; the tests send it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """One method of one path. Its scope is that of the route, and not said again."""
+
+    summary: str
+    parameters: tuple[Parameter, ...] = ()
+    dimensions: bool = False
+    """Whether it takes `dimension.<key>` filters as well."""
+    body: str | None = None
+    """The name of its schema, in `bodies`."""
+    answer: str | None = None
+    """A model of `bearlumen.models`, or one of `answers`; None until there is one."""
+    media: str = "application/json"
+    """What the answer is, where it is not JSON."""
+    status: int = 200
+    errors: tuple[int, ...] = ()
+    """Beside those that follow from it having a key, a body, a path with an id in it."""

@@ -1,0 +1,131 @@
+"""The query parameters, each declared once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from bearlumen_server.api import wire
+from bearlumen_server.api.params import DEFAULT_GRANULARITY, MAX_FILTER_VALUES, MAX_OFFSET
+from bearlumen_server.ledger.limits import MAX_KEY_CHARACTERS, MAX_LABEL_CHARACTERS
+from bearlumen_server.reports.buckets import GRANULARITIES
+
+from .operation import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LABEL: Final = {"type": "string", "maxLength": MAX_LABEL_CHARACTERS}
+_KEY: Final = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS}
+_DAY_OR_INSTANT: Final = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
+}
+
+START: Final = Parameter(
+    name=wire.START_DATE,
+    description="The first day, in `timezone`, or the first instant.",
+    schema=_DAY_OR_INSTANT,
+    required=True,
+    example="2026-03-01",
+)
+END: Final = Parameter(
+    name=wire.END_DATE,
+    description="The last day, which counts, or the instant before which events count.",
+    schema=_DAY_OR_INSTANT,
+    required=True,
+    example="2026-03-31",
+)
+TIMEZONE: Final = Parameter(
+    name=wire.TIMEZONE,
+    description="The IANA name of the zone in which days begin; UTC if left out.",
+    example="Europe/Berlin",
+)
+RANGE: Final = (START, END, TIMEZONE)
+
+_MEANINGS: Final = {
+    "model": "The model, as its provider names it.",
+    "provider": "The provider.",
+    "feature": "The feature.",
+    "agent": "The agent.",
+    "workflow": "The workflow.",
+    "sessionId": "The session.",
+    "externalId": "The end user, by the external id.",
+}
+FILTERS: Final = tuple(
+    Parameter(
+        name=name,
+        description=f"{_MEANINGS[name]} Repeated: any of them; empty: events without one.",
+        schema={"type": "array", "items": _LABEL, "maxItems": MAX_FILTER_VALUES},
+        repeated=True,
+        example="a",
+    )
+    for name in wire.FILTERS
+)
+END_USER: Final = tuple(each for each in FILTERS if wire.FILTERS[each.name] == "end_user")
+
+LIMIT: Final = Parameter(
+    name=wire.LIMIT,
+    description="The most items of the answer.",
+    schema={
+        "type": "integer",
+        "minimum": 1,
+        "maximum": wire.MAX_LIMIT,
+        "default": wire.DEFAULT_LIMIT,
+    },
+    example="7",
+)
+OFFSET: Final = Parameter(
+    name=wire.OFFSET,
+    description="How many items to skip.",
+    schema={"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+    example="3",
+)
+PAGE: Final = (LIMIT, OFFSET)
+
+GRANULARITY: Final = Parameter(
+    name=wire.GRANULARITY,
+    description="How long a bucket is; a week begins on Monday.",
+    schema={"type": "string", "enum": list(GRANULARITIES), "default": DEFAULT_GRANULARITY},
+    example="week",
+)
+DIMENSION: Final = Parameter(
+    name=wire.DIMENSION,
+    description="The dimension to group by: a label of the events, or a key of their own.",
+    schema=_KEY,
+    required=True,
+    example="team",
+)
+KEY: Final = Parameter(
+    name=wire.KEY,
+    description="The key of a custom dimension.",
+    schema=_KEY,
+    required=True,
+    example="team",
+)
+AGGREGATION: Final = Parameter(
+    name=wire.AGGREGATION,
+    description="What becomes of the numbers of a bucket.",
+    schema={"type": "string", "enum": ["count", "sum", "avg", "min", "max", "p50", "p95", "p99"]},
+    example="avg",
+)
+
+
+def sort(names: Iterable[str], default: str) -> Parameter:
+    """Return the parameter that orders by one of these."""
+    either = [each for name in names for each in (name, f"-{name}")]
+    return Parameter(
+        name=wire.SORT,
+        description="What to order by; a minus sign puts the highest first.",
+        schema={"type": "string", "enum": either, "default": default},
+        example=either[-1],
+    )
+
+
+def optional(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """Return the same parameters, for a route that has a default for them."""
+    return tuple(replace(each, required=False) for each in parameters)
+
+
+def called(parameter: Parameter, name: str) -> Parameter:
+    """Return the same parameter under another name."""
+    return replace(parameter, name=name)

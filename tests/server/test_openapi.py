@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonschema  # pyright: ignore[reportMissingModuleSource]
+import pytest
+from server.helpers import BATCH, Api, event
+
+from bearlumen_server.api import wire
+from bearlumen_server.api.openapi import OPERATIONS, document
+from bearlumen_server.api.openapi.document import schemas, scope_of
+from bearlumen_server.app import routes
+from bearlumen_server.keys import SCOPES
+
+if TYPE_CHECKING:
+    import httpx
+
+    from bearlumen_server.api.openapi import Operation
+
+SERVED = {(method, route.path): route for route in routes() for method in route.methods or ()}
+READS = sorted(
+    path
+    for method, path in SERVED
+    if method == "GET" and OPERATIONS[method, path].answer and "{" not in path
+)
+ASKED = [path for path in READS if OPERATIONS["GET", path].parameters]
+
+
+def required(operation: Operation) -> dict[str, str]:
+    """The parameters without which a route does not answer."""
+    return {each.name: each.example for each in operation.parameters if each.required}
+
+
+def test_the_document_is_served_to_anybody(http: httpx.Client) -> None:
+    """Whoever writes a client may read it, with or without a key."""
+    served = http.get(wire.OPENAPI).json()
+    assert served == json.loads(json.dumps(document(routes())))
+    assert served["paths"]["/v1/costs/by-model"]["get"]["x-scope"] == "costs:read"
+
+
+def test_every_route_is_declared_with_its_answer() -> None:
+    """A route without a row in `api/openapi/operations.py` is one nobody can know of."""
+    known = schemas()
+    undeclared = sorted(SERVED.keys() - OPERATIONS.keys())
+    undescribed = [
+        where
+        for where in SERVED.keys() & OPERATIONS.keys()
+        if OPERATIONS[where].media == "application/json" and OPERATIONS[where].answer not in known
+    ]
+    assert (undeclared, sorted(undescribed)) == ([], [])
+
+
+@pytest.mark.xfail(reason="routes of the contract that are still to come", strict=True)
+def test_every_declared_route_is_served() -> None:
+    """A row without a route is a promise."""
+    assert sorted(OPERATIONS.keys() - SERVED.keys()) == []
+
+
+def test_every_route_wants_a_key_but_those_for_operators() -> None:
+    """A route that forgot to ask for one would answer anybody."""
+    unlocked = {path for (_, path), route in SERVED.items() if scope_of(route) is None}
+    assert unlocked == {wire.HEALTH, wire.READY, wire.METRICS, wire.OPENAPI}
+    assert {scope_of(route) for route in SERVED.values()} <= {None, "", *SCOPES}
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_a_route_takes_every_parameter_it_is_declared_with(api: Api, path: str) -> None:
+    """And names exactly those when it is given another."""
+    operation = OPERATIONS["GET", path]
+    for each in operation.parameters:
+        given: Any = [each.example, each.example] if each.repeated else each.example
+        answered = api.request("GET", path, params={**required(operation), each.name: given})
+        assert answered.status_code == 200, (each.name, answered.text)
+    refused = api.request("GET", path, params={**required(operation), "nonsense": "1"})
+    assert refused.status_code == 400
+    message = refused.json()["message"]
+    assert "nonsense" in message
+    if "known are" in message:
+        known = {each.strip() for each in message.partition("known are")[2].split(",")}
+        declared = {each.name for each in operation.parameters}
+        assert known - {"dimension.<key>"} == declared
+        assert ("dimension.<key>" in known) == operation.dimensions
+
+
+@pytest.mark.parametrize("path", READS)
+def test_an_answer_is_what_the_document_says(api: Api, path: str) -> None:
+    """Over a ledger in which something is priced, something is not, and something has no label."""
+    api.send(
+        [
+            event(user_id="u", metadata={"feature": "f", "agent": "a", "workflow": "w"}),
+            event(metadata={"cost": None, "provider": "own", "dimensions": {"team": 1.5}}),
+            event(metadata={"units": {"seconds": 0.5}, "reported": {"a.b": 1.5}}),
+        ]
+    )
+    api.request("POST", "/v1/revenue/events", json={"revenueId": "r", "externalId": "u",
+                "amount": "1.5", "occurredAt": "2026-03-10T00:00:00Z"})  # fmt: skip
+    operation = OPERATIONS["GET", path]
+    answered = api.request("GET", path, params=required(operation))
+    assert answered.status_code == 200, answered.text
+    conforms(answered.json(), operation)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (BATCH, {"events": [event(), {"bad": 1}]}),
+        ("/v1/usage/events", event()),
+        ("/v1/usage/events", {"metricName": "tokens", "quantity": 3, "idempotencyKey": "k"}),
+        ("/v1/revenue/events", {"revenueId": "r", "externalId": "u", "amount": 2}),
+        ("/v1/keys", {"name": "n", "scopes": ["usage:write"]}),
+    ],
+)
+def test_a_body_and_its_answer_are_what_the_document_says(
+    api: Api, path: str, body: dict[str, Any]
+) -> None:
+    """What is accepted is described, and so is what comes back."""
+    operation = OPERATIONS["POST", path]
+    answered = api.request("POST", path, json=body)
+    assert answered.status_code == operation.status
+    conforms(answered.json(), operation)
+    if "bad" not in str(body):
+        check(body, str(operation.body))
+
+
+def test_an_error_is_what_the_document_says(api: Api) -> None:
+    """One shape for all of them."""
+    check(api.request("GET", "/v1/usage/summary").json(), "Error")
+
+
+def conforms(answer: Any, operation: Operation) -> None:
+    """Check an answer against the schema of its operation."""
+    check(answer, str(operation.answer))
+
+
+def check(value: Any, name: str) -> None:
+    """Check a value against a schema of the document."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas()}}
+    jsonschema.validate(value, schema, cls=jsonschema.Draft202012Validator)
