@@ -51,6 +51,11 @@ def instant(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat() + "Z"
 
 
+def local(at: datetime) -> str:
+    """Return an aware instant as RFC 3339, with the offset of its own zone."""
+    return at.isoformat()
+
+
 def raw(text: str) -> msgspec.Raw:
     """Return JSON text to be put into an answer as it is."""
     return msgspec.Raw(text.encode())

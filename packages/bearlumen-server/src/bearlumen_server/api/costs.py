@@ -1,22 +1,35 @@
 """`/v1/costs`: what was spent, and on what."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bearlumen_server.auth import CostReader
-from bearlumen_server.reports.costs import Breakdown, CostItem, cost_by, cost_by_page
+from bearlumen_server.reports.comparison import Comparison, compare
+from bearlumen_server.reports.costs import (
+    Breakdown,
+    CostItem,
+    TooManyItemsError,
+    cost_by,
+    cost_by_page,
+)
+from bearlumen_server.reports.trend import cost_trend
 
 from . import wire
-from .answer import answer, money, paging, percent
+from .answer import answer, local, money, paging, percent
+from .errors import ApiError, invalid
 from .offload import report
-from .params import Page, page_of, question_of
+from .params import Page, buckets_of, page_of, question_of
+from .points import points, spent
 from .state import store_of
 
 router = APIRouter()
+
+SUMMARY_DAYS: Final = 30
+"""What a summary without a range is about, today included."""
 
 
 def _split_by(
@@ -25,7 +38,11 @@ def _split_by(
     @report
     def endpoint(caller: CostReader, request: Request) -> Response:
         question = question_of(request, caller.org_id)
-        return answer(shown(cost_by(store_of(request), question, label, tokens=tokens)))
+        try:
+            found = cost_by(store_of(request), question, label, tokens=tokens)
+        except TooManyItemsError as error:
+            raise too_many(error) from error
+        return answer(shown(found))
 
     return endpoint
 
@@ -45,6 +62,58 @@ def detailed_by_end_user(caller: CostReader, request: Request) -> Response:
     store = store_of(request)
     found = cost_by_page(store, question, "end_user", limit=page.limit, offset=page.offset)
     return answer(shown_page(found, page))
+
+
+@router.get(wire.COSTS_TREND)
+@report
+def trend(caller: CostReader, request: Request) -> Response:
+    """Follow cost through a range."""
+    question = question_of(request, caller.org_id, also=(wire.GRANULARITY,))
+    granularity, buckets = buckets_of(request, question)
+    found = cost_trend(store_of(request), question, buckets)
+    return answer(
+        {"granularity": granularity, "points": points(buckets, found), **spent(found.whole)}
+    )
+
+
+@router.get(wire.COSTS_SUMMARY)
+@report
+def summary(caller: CostReader, request: Request) -> Response:
+    """Add cost up and compare it with the period before."""
+    question = question_of(request, caller.org_id, recent_days=SUMMARY_DAYS)
+    try:
+        found = compare(store_of(request), question)
+    except OverflowError as error:
+        problem = "the period before that of the question would begin before the year 1"
+        raise invalid(wire.START_DATE, problem) from error
+    start, end = (at.astimezone(question.zone) for at in (question.start, question.end))
+    return answer(
+        {
+            "startDate": local(start),
+            "endDate": local(end),
+            **_compared(found),
+        }
+    )
+
+
+def _compared(found: Comparison) -> dict[str, Any]:
+    earlier, average, percentage = found.earlier, found.average, found.change_percent
+    return {
+        **spent(found.now),
+        "averageCostPerEvent": None if average is None else money(average),
+        "previousPeriod": {
+            "startDate": local(earlier.start.astimezone(earlier.zone)),
+            "endDate": local(earlier.end.astimezone(earlier.zone)),
+            **spent(found.before),
+        },
+        "change": money(found.change),
+        "changePercent": None if percentage is None else percent(percentage),
+    }
+
+
+def too_many(error: TooManyItemsError) -> ApiError:
+    """Refuse what would be more than one answer holds."""
+    return ApiError(400, f"{error}: choose a shorter range, or filter")
 
 
 def shown(breakdown: Breakdown) -> dict[str, Any]:

@@ -61,6 +61,7 @@ def question_of(
     filters: Mapping[str, str] = wire.FILTERS,
     dimensions: bool = True,
     also: Collection[str] = (),
+    recent_days: int | None = None,
 ) -> Question:
     """Read the range and the filters of a request.
 
@@ -70,6 +71,7 @@ def question_of(
         filters: The filters it takes, parameter to column.
         dimensions: Whether it takes `dimension.<key>` too.
         also: Parameters that somebody else reads.
+        recent_days: How many days, today included, it is about when no range is given.
 
     Raises:
         ApiError: 400, naming the parameter.
@@ -91,7 +93,7 @@ def question_of(
             known = [*_RANGE, *also, *filters]
             known += [f"{wire.DIMENSION_PREFIX}<key>"] if dimensions else []
             raise invalid(name[:100], f"unknown parameter; known are {', '.join(known)}")
-    start, end, zone = _window(given)
+    start, end, zone = _window(given, recent_days)
     return Question(
         org_id=org_id, start=start, end=end, zone=zone, labels=labels, dimensions=chosen
     )
@@ -136,6 +138,11 @@ def page_of(request: Request) -> Page:
     return Page(limit=limit, offset=_number(given, wire.OFFSET, 0, 0, MAX_OFFSET))
 
 
+def number_of(request: Request, name: str, default: int, *, least: int, most: int) -> int:
+    """Read a whole number."""
+    return _number(parameters(request), name, default, least, most)
+
+
 def sort_of(request: Request, known: Collection[str], default: str) -> tuple[str, bool]:
     """Read `sort`: a field, with `-` before it for highest first. Return it, and whether it had."""
     given = _one(parameters(request), wire.SORT)
@@ -171,9 +178,16 @@ def _number(given: Mapping[str, list[str]], name: str, default: int, low: int, h
     return int(text)
 
 
-def _window(given: Mapping[str, list[str]]) -> tuple[datetime, datetime, ZoneInfo]:
+def _window(
+    given: Mapping[str, list[str]], recent_days: int | None
+) -> tuple[datetime, datetime, ZoneInfo]:
     zone_name = _one(given, wire.TIMEZONE)
     zone = _zone("UTC" if zone_name is None else zone_name)
+    if recent_days is not None and not {wire.START_DATE, wire.END_DATE} & given.keys():
+        tomorrow = datetime.now(zone).date() + timedelta(days=1)
+        days = (tomorrow - timedelta(days=recent_days), tomorrow)
+        start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in days)
+        return start, end, zone
     first, last = _one(given, wire.START_DATE), _one(given, wire.END_DATE)
     start = _instant(wire.START_DATE, first, zone, last_day=False)
     end = _instant(wire.END_DATE, last, zone, last_day=True)

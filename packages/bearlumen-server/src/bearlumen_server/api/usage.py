@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bearlumen_server.auth import UsageReader
-from bearlumen_server.reports.costs import TOKENS
+from bearlumen_server.reports.costs import TOKENS, TooManyItemsError
+from bearlumen_server.reports.metrics import metrics
 from bearlumen_server.reports.usage import events_page, usage_summary
 
 from . import wire
 from .answer import answer, instant, money, paging, raw
+from .errors import ApiError
 from .offload import report
 from .params import page_of, question_of
 from .state import store_of
@@ -29,7 +31,7 @@ def events(caller: UsageReader, request: Request) -> Response:
     question = question_of(request, caller.org_id, also=(wire.LIMIT, wire.OFFSET))
     page = page_of(request)
     found = events_page(store_of(request), question, limit=page.limit, offset=page.offset)
-    shown = [_shown(event) for event in found.events]
+    shown = [shown_event(event) for event in found.events]
     return answer({"events": shown, **paging(page, total=found.total, shown=len(shown))})
 
 
@@ -49,7 +51,29 @@ def summary(caller: UsageReader, request: Request) -> Response:
     )
 
 
-def _shown(event: dict[str, Any]) -> dict[str, Any]:
+@router.get(wire.USAGE_AGGREGATION)
+@report
+def aggregation(caller: UsageReader, request: Request) -> Response:
+    """Add up everything that is counted, each for itself."""
+    try:
+        found = metrics(store_of(request), question_of(request, caller.org_id))
+    except TooManyItemsError as error:
+        raise ApiError(400, f"{error}: choose a shorter range, or filter") from error
+    items = [
+        {
+            "metricName": metric.name,
+            "kind": metric.kind,
+            # A number with every digit that it has, like the units of an event.
+            "quantity": raw(money(metric.quantity)),
+            "eventCount": metric.events,
+        }
+        for metric in found
+    ]
+    return answer({"items": items})
+
+
+def shown_event(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event as it is on the wire."""
     parent = event["parent_event_id"]
     return {
         "eventId": str(event["event_id"]),

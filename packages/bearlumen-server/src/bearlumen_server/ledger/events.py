@@ -42,6 +42,8 @@ class UsageEvent(Struct, frozen=True, kw_only=True):
     """The keys of the custom dimensions as a sorted JSON array; None without any."""
     details_json: str
     """What `metadata.usage` holds beside the counts that have a column."""
+    metric_keys: str | None
+    """What is counted beside the token columns, as a sorted JSON array; None without any."""
     reported_json: str | None
     """Numbers of the provider's usage that the sender has no word for, by dotted path."""
     extra_json: str

@@ -29,6 +29,9 @@ _COLUMNS: Final = ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"
 _KEPT: Final = ("response_id", "incomplete", "sdk")
 """The fields of the metadata that are kept as they came, beside those that have no field."""
 _DETAILS: Final = tuple(name for name in UsageDetails.__struct_fields__ if name not in _COLUMNS)
+_TOKENS: Final = "_tokens"
+"""How the name of a count of tokens ends."""
+_TOKEN_KINDS: Final = tuple(name for name in _DETAILS if name.endswith(_TOKENS))
 
 
 def normalise(
@@ -74,6 +77,7 @@ def normalise(
             dims_json=EMPTY,
             dim_keys=None,
             details_json=EMPTY,
+            metric_keys=None,
             reported_json=None,
             extra_json=EMPTY,
             **tokens,
@@ -109,6 +113,7 @@ def normalise(
         dims_json=dims_json,
         dim_keys=_json(sorted(metadata.dimensions)) if metadata.dimensions else None,
         details_json=details_json,
+        metric_keys=_metric_keys(metadata, usage, usage_extra),
         reported_json=reported_json,
         extra_json=extra_json,
         **tokens,
@@ -166,6 +171,24 @@ def _details(usage: UsageDetails, more: Mapping[str, Any]) -> str:
         if value:
             found[name] = value
     return _json(found)
+
+
+def _metric_keys(metadata: Metadata, usage: UsageDetails, more: Mapping[str, Any]) -> str | None:
+    """Name what is counted beside the token columns, each with the place it is stored in."""
+    if usage is _NO_DETAILS and not metadata.units and not more:
+        return None
+    keys = [f"usage.{name}" for name in _TOKEN_KINDS if getattr(usage, name)]
+    keys += [f"tool_calls.{name}" for name in usage.tool_calls]
+    keys += [f"units.{name}" for name in metadata.units or ()]
+    # A kind of token that this version does not know; whatever else is there is no count.
+    keys += [f"usage.{name}" for name, count in more.items() if _is_token_count(name, count)]
+    return _json(sorted(keys)) if keys else None
+
+
+def _is_token_count(name: str, value: object) -> bool:
+    if not name.endswith(_TOKENS) or isinstance(value, bool):
+        return False
+    return isinstance(value, int) and 0 <= value <= limits.MAX_COUNT
 
 
 def _extra(metadata: Metadata, extra: Mapping[str, Any]) -> str:

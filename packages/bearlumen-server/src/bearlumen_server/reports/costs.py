@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, Final
 
-from .question import LABELS, Question, ask
+from bearlumen_server.ledger.limits import COST_DIGITS
+
+from .grouping import Group, by_label
+from .question import Question, ask, filled
 from .shares import PERCENT_DIGITS, shares
 
 if TYPE_CHECKING:
@@ -26,13 +29,25 @@ TOKENS: Final = (
 _PRECISION: Final = 100
 """Digits to divide with: the least revenue and the greatest cost are 60 apart."""
 
+MAX_ITEMS: Final = 10_000
+"""Of one answer that has no pages."""
+
 # An event without a price adds nothing to a sum and one to `unpriced`.
-_SPENT = "coalesce(sum(cost), 0) AS total, count(*) AS events, count(*) - count(cost) AS unpriced"
-_TOKEN_SUMS = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in TOKENS)
+SPENT: Final = (
+    "coalesce(sum(cost), 0) AS total, count(*) AS events, count(*) - count(cost) AS unpriced"
+)
+TOKEN_SUMS: Final = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in TOKENS)
 _BREAKDOWN = """
-    SELECT {label}, {columns} FROM events WHERE {where}
-    GROUP BY {label} ORDER BY total DESC, {label} ASC NULLS LAST {page}"""
-_TOTALS = f"SELECT {_SPENT}, count(DISTINCT {{label}}), count(*) - count({{label}}) FROM events"  # noqa: S608
+    SELECT {group} AS value, {columns} FROM events WHERE {where}
+    GROUP BY value ORDER BY total DESC, value ASC NULLS LAST LIMIT {limit} OFFSET {offset}"""
+_TOTALS = f"""
+    SELECT {SPENT}, count(DISTINCT {{group}}), count(*) - count({{group}})
+    FROM events WHERE {{where}}"""  # noqa: S608
+_PRESENT: Final = "{where} AND {group} IS NOT NULL"
+
+
+class TooManyItemsError(ValueError):
+    """A breakdown of more items than one answer holds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,9 +75,20 @@ class Breakdown:
     """How many items there are over all pages."""
 
 
-def cost_by(store: Store, question: Question, label: str, *, tokens: bool = False) -> Breakdown:
-    """Split cost by a column of `LABELS`."""
-    rows = ask(store, _breakdown(label, tokens=tokens, page=""), question)
+def cost_by(
+    store: Store, question: Question, by: str | Group, *, tokens: bool = False
+) -> Breakdown:
+    """Split cost by a column of `LABELS`, or by anything else that is one value an event.
+
+    Raises:
+        TooManyItemsError: There would be more than `MAX_ITEMS`.
+    """
+    group = _group(by)
+    sql = _breakdown(store, group, tokens=tokens)
+    more = {**group.parameters, "limit": MAX_ITEMS + 1, "offset": 0}
+    rows = ask(store, sql, question, more)
+    if len(rows) > MAX_ITEMS:
+        raise TooManyItemsError(f"more than {MAX_ITEMS} different values")
     items = _items(rows, shares([row[1] for row in rows]))
     return Breakdown(
         items=items,
@@ -73,18 +99,35 @@ def cost_by(store: Store, question: Question, label: str, *, tokens: bool = Fals
 
 
 def cost_by_page(
-    store: Store, question: Question, label: str, *, limit: int, offset: int
+    store: Store,
+    question: Question,
+    by: str | Group,
+    *,
+    limit: int,
+    offset: int,
+    tokens: bool = True,
+    nameless: bool = True,
 ) -> Breakdown:
-    """Split cost and tokens by a column with many values, one page of them.
+    """Split cost and tokens by something with many values, one page of them.
 
     Percentages are of the whole, each rounded for itself: the pages are not known to each other.
+
+    Args:
+        store: The ledger.
+        question: Which events.
+        by: A column of `LABELS`, or anything else that is one value an event.
+        limit: Of the page.
+        offset: Of the page.
+        tokens: Whether the token totals are wanted.
+        nameless: Whether events without a value are an item, and part of the whole.
     """
-    sql = _TOTALS.replace("{label}", _checked(label)) + " WHERE {where}"
-    total, _, unpriced, values, without = ask(store, sql, question)[0]
-    bind = store.dialect.bind
-    page = f"LIMIT {bind('limit')} OFFSET {bind('offset')}"
-    more = {"limit": limit, "offset": offset}
-    rows = ask(store, _breakdown(label, tokens=True, page=page), question, more)
+    group = _group(by)
+    where = "{where}" if nameless else _PRESENT
+    sql = filled(_TOTALS, {"where": where, "group": group.expression})
+    total, _, unpriced, values, without = ask(store, sql, question, group.parameters)[0]
+    sql = _breakdown(store, group, tokens=tokens, where=where)
+    more = {**group.parameters, "limit": limit, "offset": offset}
+    rows = ask(store, sql, question, more)
     percents = [percent_of(row[1], total) for row in rows]
     return Breakdown(
         items=_items(rows, percents),
@@ -92,6 +135,14 @@ def cost_by_page(
         unpriced_events=unpriced,
         total_items=values + (without > 0),
     )
+
+
+def average_of(total: Decimal, count: int) -> Decimal | None:
+    """Return USD of one of so many, to the digits the ledger has; None of none."""
+    if not count:
+        return None
+    with localcontext(prec=_PRECISION):
+        return round(total / count, COST_DIGITS)
 
 
 def percent_of(part: Decimal, whole: Decimal) -> Decimal:
@@ -102,16 +153,19 @@ def percent_of(part: Decimal, whole: Decimal) -> Decimal:
         return round(part * 100 / whole, PERCENT_DIGITS)
 
 
-def _checked(label: str) -> str:
-    if label not in LABELS:
-        raise KeyError(label)
-    return label
+def _group(by: str | Group) -> Group:
+    return by if isinstance(by, Group) else by_label(by)
 
 
-def _breakdown(label: str, *, tokens: bool, page: str) -> str:
-    columns = f"{_SPENT}, {_TOKEN_SUMS}" if tokens else _SPENT
-    text = _BREAKDOWN.replace("{label}", _checked(label))
-    return text.replace("{columns}", columns).replace("{page}", page)
+def _breakdown(store: Store, group: Group, *, tokens: bool, where: str = "{where}") -> str:
+    words = {
+        "where": where,
+        "group": group.expression,
+        "columns": f"{SPENT}, {TOKEN_SUMS}" if tokens else SPENT,
+        "limit": store.dialect.bind("limit"),
+        "offset": store.dialect.bind("offset"),
+    }
+    return filled(_BREAKDOWN, words)
 
 
 def _items(rows: Sequence[tuple[Any, ...]], percents: Sequence[Decimal]) -> tuple[CostItem, ...]:

@@ -24,6 +24,10 @@ class Dialect:
     """The typed values in `{column}`, as JSON text."""
     row: str
     """What identifies a row within one query."""
+    quantity: str
+    """The number under the key bound as `{name}` in `{column}`, to 12 digits after the point."""
+    quantile: str
+    """The exact quantile of `{value}` at `{fraction}`, between two values where it falls there."""
     slots: Mapping[str, str]
     """The start of the slot of UTC, by `Slot`, that an event's `ts` lies in."""
 
@@ -39,6 +43,8 @@ DUCKDB: Final = Dialect(
     dimension="CAST(dims[${name}] AS VARCHAR)",
     json="CAST(CAST({column} AS JSON) AS VARCHAR)",
     row="rowid",
+    quantity="TRY_CAST({column}[${name}] AS DECIMAL(38, 12))",
+    quantile="quantile_cont({value}, {fraction})",
     slots={
         "day": "date_trunc('day', ts)",
         "hour": "date_trunc('hour', ts)",

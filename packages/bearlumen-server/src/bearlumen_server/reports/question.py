@@ -53,6 +53,13 @@ def ask(
     return store.rows(sql.replace("{where}", where), {**parameters, **(more or {})})
 
 
+def filled(sql: str, words: Mapping[str, str]) -> str:
+    """Put words of ours, never a value, in the places of a query that are named for them."""
+    for name, word in words.items():
+        sql = sql.replace(f"{{{name}}}", word)
+    return sql
+
+
 def condition(question: Question, dialect: Dialect) -> tuple[str, dict[str, object]]:
     """Return the WHERE of a question, and the values it binds; no value is ever in the text."""
     parameters: dict[str, object] = {

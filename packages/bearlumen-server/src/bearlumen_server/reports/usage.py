@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from .costs import TOKENS
-from .question import Question, ask
+from .question import Question, ask, filled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
     from bearlumen_server.storage import Store
@@ -40,6 +41,8 @@ _PAGE = """
         ORDER BY ts DESC, event_id DESC LIMIT {limit} OFFSET {offset})
     SELECT {columns} FROM events WHERE {row} IN (SELECT chosen FROM page)
     ORDER BY ts DESC, event_id DESC"""
+_FIRST: Final = """
+    SELECT {columns} FROM events WHERE {where} ORDER BY ts ASC, event_id ASC LIMIT {limit}"""
 _SUMMARY = f"""
     SELECT count(*), coalesce(sum(cost), 0), count(*) - count(cost), count(DISTINCT end_user),
            {", ".join(f"coalesce(sum({name}), 0)" for name in TOKENS)}
@@ -70,19 +73,31 @@ def events_page(store: Store, question: Question, *, limit: int, offset: int) ->
     """Return one page of the events, and how many there are over all pages."""
     total = ask(store, "SELECT count(*) FROM events WHERE {where}", question)[0][0]
     dialect = store.dialect
-    columns = (*_COLUMNS, *(dialect.json.format(column=name) for name in _JSON))
     words = {
         "row": dialect.row,
-        "columns": ", ".join(columns),
+        "columns": _columns(store),
         "limit": dialect.bind("limit"),
         "offset": dialect.bind("offset"),
     }
-    sql = _PAGE
-    for name, word in words.items():
-        sql = sql.replace(f"{{{name}}}", word)
+    sql = filled(_PAGE, words)
     rows = ask(store, sql, question, {"limit": limit, "offset": offset}) if total > offset else []
+    return EventPage(events=_events(rows), total=total)
+
+
+def first_events(store: Store, question: Question, *, most: int) -> tuple[dict[str, Any], ...]:
+    """Return the events in the order of their calls, up to so many, as `EventPage` has them."""
+    words = {"columns": _columns(store), "limit": store.dialect.bind("most")}
+    return _events(ask(store, filled(_FIRST, words), question, {"most": most}))
+
+
+def _columns(store: Store) -> str:
+    json = store.dialect.json
+    return ", ".join((*_COLUMNS, *(json.format(column=name) for name in _JSON)))
+
+
+def _events(rows: Iterable[Sequence[Any]]) -> tuple[dict[str, Any], ...]:
     names = (*_COLUMNS, *_JSON)
-    return EventPage(events=tuple(dict(zip(names, row, strict=True)) for row in rows), total=total)
+    return tuple(dict(zip(names, row, strict=True)) for row in rows)
 
 
 def usage_summary(store: Store, question: Question) -> UsageSummary:

@@ -73,6 +73,7 @@ def usage_table(rows: Sequence[PricedEvent], *, received_at: datetime) -> Any:
             "dims": pa.array([event.dims_json for event in events], _TEXT),
             "dim_keys": pa.array([event.dim_keys for event in events], _TEXT),
             "details": pa.array([event.details_json for event in events], _TEXT),
+            "metric_keys": pa.array([event.metric_keys for event in events], _TEXT),
             "reported": pa.array([event.reported_json for event in events], _TEXT),
             "extra": pa.array([event.extra_json for event in events], _TEXT),
         }
