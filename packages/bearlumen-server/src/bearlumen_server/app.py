@@ -41,6 +41,7 @@ from .ledger.writer import Writer
 from .limits import RateLimit
 from .metrics import Metrics
 from .observing import log_access
+from .pricebook.books import PriceBooks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -91,11 +92,13 @@ def create_app(
         price_book: Prices; else the bundled catalogue.
     """
     book = PriceBook.catalogue() if price_book is None else price_book
+    books = PriceBooks(store, book)
     metrics = Metrics()
     writer = Writer(
         store,
         book,
         max_waiting_events=settings.max_waiting_events,
+        book_of=books.of,
         on_commit=metrics.committed,
     )
     metrics.watch(store, writer)
@@ -121,6 +124,7 @@ def create_app(
     )
     app.state.store = store
     app.state.writer = writer
+    app.state.books = books
     app.state.keys = KeyRing(store) if key_ring is None else key_ring
     app.state.operations = Operations(
         settings=settings,

@@ -81,6 +81,23 @@ class PriceBook:
         except NoPrice as gap:
             return unpriced(f"{found.name} {gap}")
 
+    def price_list(
+        self,
+        *,
+        provider: str,
+        model: str,
+        service_tier: str | None,
+        batch: bool,
+        inference_geo: str | None,
+    ) -> PriceList | Priced:
+        """What the catalogue has on a model, to be looked at or mixed with other prices.
+
+        Returns:
+            The list, or an answer without a cost whose reason says why there is none.
+        """
+        key = (provider, model, service_tier, batch, inference_geo)
+        return self._remembered.get(key) or self._remember(key)
+
     def after_fork_in_child(self) -> None:
         """Replace the lock: in the child it may be held by a thread that is not there."""
         self._lock = Lock()

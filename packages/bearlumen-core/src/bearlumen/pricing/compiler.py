@@ -48,7 +48,7 @@ TOOL_PRICES: Mapping[str, tuple[str, ...]] = {
 }
 """Billed server tools by our names to the catalogue's prices."""
 
-_TOKEN_PRICES = frozenset(
+TOKEN_PRICES = frozenset(
     {
         "input_mtok",
         "cache_read_mtok",
@@ -65,6 +65,7 @@ _TOKEN_PRICES = frozenset(
         "output_image_mtok",
     }
 )
+"""Prices of tokens of any kind."""
 
 NOT_REPORTED = frozenset(
     {
@@ -79,7 +80,7 @@ NOT_REPORTED = frozenset(
 """Prices of kinds our events do not count apart: they stay in the kind that contains them."""
 
 UNDERSTOOD = (
-    _TOKEN_PRICES
+    TOKEN_PRICES
     | NOT_REPORTED
     | {key for table in (UNIT_PRICES, TOOL_PRICES) for keys in table.values() for key in keys}
 )
@@ -110,7 +111,7 @@ def compile_rates(
         raise NoPrice(f"is priced by {unknown[0]}, which this version cannot count")
     rates, scale = scaled(
         {
-            key: Fraction(price) * (token_factor if key in _TOKEN_PRICES else 1)
+            key: Fraction(price) * (token_factor if key in TOKEN_PRICES else 1)
             for key, price in prices.items()
         }
     )
@@ -123,7 +124,7 @@ def compile_rates(
         tools=_by_name(TOOL_PRICES, rates),
         minimum_seconds=minimum_seconds,
         per_request="requests_kcount" in rates,
-        bills_tokens=bool(_TOKEN_PRICES & rates.keys()),
+        bills_tokens=bool(TOKEN_PRICES & rates.keys()),
         # The hours of a session are more than those of audio that was handed in.
         bills_sessions="audio_hours" in rates and "input_audio_hours" not in rates,
     )

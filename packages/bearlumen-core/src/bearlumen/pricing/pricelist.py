@@ -101,7 +101,24 @@ def price_list(
     )
 
 
-def _compile(prices: PriceList, at: datetime) -> Tiers:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quote:
+    """What a price list says at an instant, as the catalogue writes it."""
+
+    starts: tuple[int, ...]
+    """Input tokens above which the next tier holds, ascending."""
+    price_ids: tuple[str, ...]
+    """One a tier: one more than `starts`."""
+    tiers: tuple[dict[str, Decimal], ...]
+    """US dollars by catalogue price key, before the token factor; one a tier."""
+
+
+def quoted(prices: PriceList, at: datetime) -> Quote:
+    """The prices that hold at an instant, tier by tier.
+
+    Raises:
+        NoPrice: There are none for this context at that time.
+    """
     selection = select(prices.model, at=at, words=prices.words, own=prices.own)
     price_id = f"{prices.catalogue}:{prices.name}{selection.label}"
     price_id += label(prices.token_factor)
@@ -114,22 +131,30 @@ def _compile(prices: PriceList, at: datetime) -> Tiers:
             for tier in price.tiers
         }
     )
-    base = compile_rates(
-        {key: _above(price, None) for key, price in stated.items()},
-        price_id=price_id,
-        minimum_seconds=prices.minimum_seconds,
-        token_factor=prices.token_factor,
+    return Quote(
+        starts=tuple(starts),
+        price_ids=(price_id, *(f"{price_id}>{start}" for start in starts)),
+        tiers=tuple(
+            {key: _above(price, start) for key, price in stated.items()}
+            for start in (None, *starts)
+        ),
     )
-    upper = (
-        compile_rates(
-            {key: _above(price, start) for key, price in stated.items()},
-            price_id=f"{price_id}>{start}",
-            minimum_seconds=prices.minimum_seconds,
-            token_factor=prices.token_factor,
-        )
-        for start in starts
+
+
+def _compile(prices: PriceList, at: datetime) -> Tiers:
+    quote = quoted(prices, at)
+    return Tiers(
+        starts=quote.starts,
+        rates=tuple(
+            compile_rates(
+                tier,
+                price_id=price_id,
+                minimum_seconds=prices.minimum_seconds,
+                token_factor=prices.token_factor,
+            )
+            for price_id, tier in zip(quote.price_ids, quote.tiers, strict=True)
+        ),
     )
-    return Tiers(starts=tuple(starts), rates=(base, *upper))
 
 
 def _stated(prices: ModelPrice) -> dict[str, Decimal | TieredPrices]:

@@ -74,7 +74,7 @@ class Priced:
 
 
 class NoPrice(Exception):  # noqa: N818 -- an answer on its way up, not an error anyone sees
-    """There is no honest price; the message is the reason. Never leaves this package."""
+    """There is no honest price; the message is the reason. Never leaves the price book."""
 
 
 def unpriced(reason: str) -> Priced:

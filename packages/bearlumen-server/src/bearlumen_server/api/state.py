@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bearlumen_server.limits import RateLimit
     from bearlumen_server.metrics import Metrics
     from bearlumen_server.settings import Settings
+    from bearlumen_server.pricebook.books import PriceBooks
     from bearlumen_server.storage import Store
 
     from .probe import Probe
@@ -53,3 +54,8 @@ def keys_of(request: Request) -> KeyRing:
 def operations_of(request: Request) -> Operations:
     """Return what concerns the operator."""
     return request.app.state.operations
+
+
+def books_of(request: Request) -> PriceBooks:
+    """Return every organisation's prices."""
+    return request.app.state.books

@@ -58,5 +58,5 @@ class PricedEvent(Struct, frozen=True, kw_only=True):
     cost: Decimal | None
     """USD, at most 12 fractional digits; None when no price is known."""
     cost_source: str | None
-    """`explicit`, `provider` or `catalogue`; None when no price is known."""
+    """`explicit`, `provider`, `own` or `catalogue`; None when no price is known."""
     price_id: str | None

@@ -15,12 +15,12 @@ from .events import PricedEvent
 from .rejection import InvalidEventError
 
 if TYPE_CHECKING:
-    from bearlumen.pricing.book import PriceBook
+    from bearlumen_server.pricebook.own import Prices
 
     from .events import UsageEvent
 
 
-def price(event: UsageEvent, *, org_id: str, book: PriceBook) -> PricedEvent:
+def price(event: UsageEvent, *, org_id: str, book: Prices) -> PricedEvent:
     """Put a cost to an event, at the prices of the time of the call.
 
     Raises:
@@ -28,7 +28,7 @@ def price(event: UsageEvent, *, org_id: str, book: PriceBook) -> PricedEvent:
     """
     said = stated(cost=event.explicit_cost, provider_cost=event.provider_cost)
     priced = said or book.price(
-        provider=event.provider, model=event.model, at=event.at, usage=_usage(event)
+        provider=event.provider, model=event.model, at=event.at, usage=usage_of(event)
     )
     if priced.cost is not None and priced.cost > limits.MAX_COST:
         raise InvalidEventError(
@@ -43,7 +43,8 @@ def price(event: UsageEvent, *, org_id: str, book: PriceBook) -> PricedEvent:
     )
 
 
-def _usage(event: UsageEvent) -> Usage:
+def usage_of(event: UsageEvent) -> Usage:
+    """Return what an event consumed, as a price book wants to know it."""
     details = event.usage
     return Usage(
         input_tokens=event.input_tokens,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from bearlumen.pricing.book import PriceBook
+    from bearlumen_server.pricebook.own import Prices
     from bearlumen_server.storage import Store
 
     from .events import PricedEvent, UsageEvent
@@ -82,14 +82,25 @@ class Writer:
     def __init__(
         self,
         store: Store,
-        book: PriceBook,
+        book: Prices,
         *,
         max_waiting_events: int,
+        book_of: Callable[[str], Prices] | None = None,
         on_commit: Callable[[Commit], None] | None = None,
     ) -> None:
+        """Prepare to write.
+
+        Args:
+            store: The ledger.
+            book: The prices of every organisation.
+            max_waiting_events: Events that may wait before a request is turned away.
+            book_of: The prices of an organisation, by its id, where each has its own.
+            on_commit: Told of every commit.
+        """
         self._on_commit = on_commit
         self._store = store
         self._book = book
+        self._book_of = book_of
         self._max_waiting = max_waiting_events
         self._waiting: deque[_Request] = deque()
         self._waiting_events = 0
@@ -200,12 +211,13 @@ class Writer:
         owners: list[int] = []
         refused: list[list[tuple[int, str]]] = [[] for _ in group]
         for owner, request in enumerate(group):
+            book = self._book if self._book_of is None else self._book_of(request.org_id)
             for position, event in enumerate(request.events):
                 key = (request.org_id, event.event_id)
                 if key in seen:
                     continue
                 try:
-                    row = price(event, org_id=request.org_id, book=self._book)
+                    row = price(event, org_id=request.org_id, book=book)
                 except InvalidEventError as error:
                     refused[owner].append((position, str(error)))
                     continue
