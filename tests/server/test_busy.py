@@ -58,7 +58,7 @@ class Refusing(Writer):
 
     error: type[Exception] = WriterBusyError
 
-    def submit(self, *_: object, **__: object) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def enqueue(self, *_: object, **__: object) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Take nothing."""
         raise self.error
 

@@ -8,9 +8,9 @@ from pydantic import PrivateAttr
 
 from .._query import Request
 from ._base import Answer
+from ._number import Number
 from ._page import Page
 from ._place import Place
-from ._number import Number
 
 __all__ = ["Page", "UsageEventRecord", "UsageEvents", "UsageSummary"]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from .rates import Count
-    from .usage import Usage
+    from .usage import Details
 
 PER: Mapping[str, int] = {str(unit["price_key"]): int(unit["per"]) for unit in unit_data.values()}
 """How many units each kind of price is for: `input_mtok` is dollars per 1,000,000."""
@@ -180,8 +180,9 @@ def _parts(kinds: Sequence[tuple[Count, int | None]], base: int) -> tuple[tuple[
     return tuple((count, rate - base) for count, rate in kinds if rate is not None)
 
 
-def _short_writes(usage: Usage) -> int:
-    return cache_writes(usage) - usage.cache_write_1h_tokens
+def _short_writes(usage: Details) -> int:
+    short, hour = usage.cache_write_5m_tokens, usage.cache_write_1h_tokens
+    return cache_writes(usage) - hour if short or hour else usage.cache_write_tokens
 
 
 def _by_name(table: Mapping[str, tuple[str, ...]], rates: Mapping[str, int]) -> dict[str, int]:

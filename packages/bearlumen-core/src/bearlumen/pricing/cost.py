@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 EXPLICIT: Final = "explicit"
-"""The caller stated the cost. What the price book gives is its own word, `catalogue`."""
+"""The caller stated the cost."""
+CATALOGUE: Final = "catalogue"
+"""It is what the price book says."""
 PROVIDER: Final = "provider"
 """The provider stated it in its response, as OpenRouter, Perplexity and xAI do."""
 

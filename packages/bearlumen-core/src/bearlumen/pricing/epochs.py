@@ -53,6 +53,8 @@ class Selection:
 
 def in_utc(at: datetime) -> datetime:
     """The same instant in UTC; a naive time is taken as UTC, as the catalogue does."""
+    if at.tzinfo is UTC:
+        return at
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 

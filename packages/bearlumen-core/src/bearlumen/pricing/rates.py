@@ -20,7 +20,7 @@ from .usage import FRACTIONAL_DIGITS, NoPrice, Priced, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .usage import Usage
+    from .usage import Details, Usage
 
 PICODOLLARS = 10**FRACTIONAL_DIGITS
 MAX_QUANTITY_DIGITS = 60
@@ -30,7 +30,7 @@ MAX_QUANTITY_EXPONENT = 30
 # Moving the point never rounds here, whatever context the caller's thread has.
 _EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 
-Count = Callable[["Usage"], int]
+Count = Callable[["Details"], int]
 """Reads one kind's tokens from an event."""
 
 
@@ -56,7 +56,7 @@ class Side:
     of it costs on top of `rate`, scaled."""
     overlaps: tuple[Overlap, ...] = ()
 
-    def charge(self, usage: Usage, total: int) -> int:
+    def charge(self, usage: Details, total: int) -> int:
         """What this side costs, scaled."""
         named = charge = 0
         for count_in, surcharge in self.parts:
@@ -105,6 +105,17 @@ class Rates:
     """Whether tokens of any kind have a price."""
     bills_sessions: bool
     """Whether a call costs something for as long as it lasts, whatever else it costs."""
+
+    def token_cost(self, details: Details, read: int, written: int) -> Decimal | None:
+        """What `price` charges for tokens and nothing else; None when there is more to it.
+
+        Raises:
+            NoPrice: Something that was used has no price here.
+        """
+        if not self.bills_tokens or self.per_request or self.bills_sessions:
+            return None
+        charge = self.input.charge(details, read) + self.output.charge(details, written)
+        return dollars(charge, self.scale)
 
     def price(self, usage: Usage) -> Priced:
         """The exact cost, rounded once.
@@ -176,11 +187,13 @@ class Tiers:
     rates: tuple[Rates, ...]
     """One more than `starts`."""
 
+    def pick(self, input_tokens: int) -> Rates:
+        """Return the list that a total input picks."""
+        return self.rates[bisect_left(self.starts, input_tokens)] if self.starts else self.rates[0]
+
     def price(self, usage: Usage) -> Priced:
         """Price the event at the tier its total input picks."""
-        if not self.starts:
-            return self.rates[0].price(usage)
-        return self.rates[bisect_left(self.starts, usage.input_tokens or 0)].price(usage)
+        return self.pick(usage.input_tokens or 0).price(usage)
 
 
 def dollars(charge: int | Fraction, scale: int) -> Decimal:
@@ -190,7 +203,7 @@ def dollars(charge: int | Fraction, scale: int) -> Decimal:
     return _EXACT.scaleb(round(Fraction(charge) * PICODOLLARS / scale), -FRACTIONAL_DIGITS)
 
 
-def _overlap(overlap: Overlap, usage: Usage, total: int) -> int:
+def _overlap(overlap: Overlap, usage: Details, total: int) -> int:
     """How many tokens were both read from cache and of this medium: providers do not say.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,6 +58,35 @@ class Usage:
     """Where the model ran, in the provider's own word, if the call was bound to a place."""
 
 
+class Details(Protocol):
+    """The parts of the totals, and how the call was served: what a `Usage` has of them."""
+
+    @property
+    def cache_read_tokens(self) -> int: ...  # noqa: D102 -- as in `Usage`, and so below
+    @property
+    def cache_write_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def cache_write_5m_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def cache_write_1h_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def reasoning_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def audio_input_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def audio_output_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def image_input_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def image_output_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def service_tier(self) -> str | None: ...  # noqa: D102
+    @property
+    def batch(self) -> bool: ...  # noqa: D102
+    @property
+    def inference_geo(self) -> str | None: ...  # noqa: D102
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Priced:
     """The answer: a cost, or why there is none."""
@@ -100,7 +129,7 @@ def completed(usage: Usage) -> Usage:
     return replace(usage, input_tokens=read, output_tokens=written)
 
 
-def cache_writes(usage: Usage) -> int:
+def cache_writes(usage: Details) -> int:
     """Everything that was written to cache: who sends the parts may not send their total.
 
     Raises:

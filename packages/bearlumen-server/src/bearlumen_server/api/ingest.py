@@ -1,7 +1,6 @@
 """Usage events coming in. Whatever is answered as accepted is on disk."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,12 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bearlumen_server.auth import UsageWriter, check_rate
-from bearlumen_server.ledger.decode import decode_batch, decode_event
+from bearlumen_server.ledger.decode import Decoded, decode_batch, decode_event
 from bearlumen_server.ledger.document import InvalidBodyError
 from bearlumen_server.ledger.events import UsageEvent
 from bearlumen_server.ledger.rejection import InvalidEventError
 from bearlumen_server.ledger.schema import MetricEvent
-from bearlumen_server.ledger.writer import Outcome, WriterBusyError, WriterClosedError
+from bearlumen_server.ledger.writer import (
+    Outcome,
+    Prepared,
+    Writer,
+    WriterBusyError,
+    WriterClosedError,
+)
 
 from . import wire
 from .answer import answer, instant
@@ -35,15 +40,20 @@ RETRY_AFTER_SECONDS: Final = 1
 async def ingest_batch(caller: UsageWriter, request: Request) -> Response:
     """Store a batch; a bad event is named in the answer and fails no other."""
     body = await read_body(request)
+    writer, now = writer_of(request), datetime.now(UTC)
+
+    def read() -> tuple[Decoded, Prepared]:
+        found = decode_batch(body, now=now)
+        return found, writer.prepare(found.events, org_id=caller.org_id)
+
     try:
-        now = datetime.now(UTC)
-        decoded = await offload_large(len(body), lambda: decode_batch(body, now=now))
+        decoded, prepared = await offload_large(len(body), read)
     except InvalidBodyError as error:
         raise refused(error) from error
     check_rate(operations_of(request).event_limit.take(caller.id, len(decoded.events)), "events")
     operations_of(request).metrics.rejected(len(decoded.rejected))
     rejected = [_rejected(each.index, each.event_id, each.message) for each in decoded.rejected]
-    outcome = await _write(request, decoded.events, caller.org_id)
+    outcome = await _write(writer, prepared)
     for position, message in outcome.refused:
         event_id = str(decoded.events[position].event_id)
         rejected.append(_rejected(decoded.indexes[position], event_id, message))
@@ -66,17 +76,18 @@ async def ingest_one(caller: UsageWriter, request: Request) -> Response:
         operations_of(request).metrics.rejected(1)
         raise ApiError(422, str(error), details={"field": error.field}) from error
     check_rate(operations_of(request).event_limit.take(caller.id), "events")
-    outcome = await _write(request, [event], caller.org_id)
+    writer = writer_of(request)
+    outcome = await _write(writer, writer.prepare([event], org_id=caller.org_id))
     if outcome.refused:
         raise ApiError(422, outcome.refused[0][1])
     return answer(_recorded(event, metric, recorded=outcome.accepted == 1))
 
 
-async def _write(request: Request, events: Sequence[UsageEvent], org_id: str) -> Outcome:
-    if not events:
+async def _write(writer: Writer, prepared: Prepared) -> Outcome:
+    if not prepared.ids:
         return Outcome(accepted=0, duplicates=0)
     try:
-        done = writer_of(request).submit(events, org_id=org_id)
+        done = writer.enqueue(prepared)
     except WriterBusyError as error:
         raise ApiError(
             429,

@@ -20,7 +20,12 @@ them; each already uses every core, so that more would only make all of them slo
 LARGE_BYTES: Final = 64 * 1024
 """A body up to here is read in less than a thread is worth, about a millisecond."""
 
+INTAKE_THREADS: Final = 2
+"""Bodies read at once. Reading is Python, of which one thread runs at a time: with more of them
+each only takes longer, and the writer waits for its turn."""
+
 _report_threads: RunVar[CapacityLimiter] = RunVar("report_threads")
+_intake_threads: RunVar[CapacityLimiter] = RunVar("intake_threads")
 
 
 async def offload(work: Callable[[], T]) -> T:
@@ -30,7 +35,9 @@ async def offload(work: Callable[[], T]) -> T:
 
 async def offload_large(size: int, work: Callable[[], T]) -> T:
     """Run `work` over this many bytes: at once, or on a thread when they are many."""
-    return work() if size <= LARGE_BYTES else await offload(work)
+    if size <= LARGE_BYTES:
+        return work()
+    return await to_thread.run_sync(work, limiter=_limiter(_intake_threads, INTAKE_THREADS))
 
 
 def report(endpoint: Callable[P, T]) -> Callable[P, Coroutine[None, None, T]]:
@@ -38,16 +45,18 @@ def report(endpoint: Callable[P, T]) -> Callable[P, Coroutine[None, None, T]]:
 
     @wraps(endpoint)
     async def offloaded(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await to_thread.run_sync(lambda: endpoint(*args, **kwargs), limiter=_limiter())
+        return await to_thread.run_sync(
+            lambda: endpoint(*args, **kwargs), limiter=_limiter(_report_threads, REPORT_THREADS)
+        )
 
     return offloaded
 
 
-def _limiter() -> CapacityLimiter:
+def _limiter(kept: RunVar[CapacityLimiter], threads: int) -> CapacityLimiter:
     """Return that of this event loop: a limiter belongs to one."""
     try:
-        return _report_threads.get()
+        return kept.get()
     except LookupError:
-        limiter = CapacityLimiter(REPORT_THREADS)
-        _report_threads.set(limiter)
+        limiter = CapacityLimiter(threads)
+        kept.set(limiter)
         return limiter

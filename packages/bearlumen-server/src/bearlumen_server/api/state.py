@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bearlumen_server.ledger.writer import Writer
     from bearlumen_server.limits import RateLimit
     from bearlumen_server.metrics import Metrics
-    from bearlumen_server.settings import Settings
     from bearlumen_server.pricebook.books import PriceBooks
+    from bearlumen_server.settings import Settings
     from bearlumen_server.storage import Store
 
     from .probe import Probe

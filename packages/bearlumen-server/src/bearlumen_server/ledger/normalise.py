@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -11,7 +13,7 @@ import msgspec
 from . import limits
 from .events import UsageEvent
 from .rejection import InvalidEventError
-from .schema import NOT_SENT, Metadata, SdkEvent, UsageDetails
+from .schema import NOT_SENT, Metadata, Sdk, SdkEvent, UsageDetails
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +28,23 @@ _STEP = Decimal(1).scaleb(-limits.COST_DIGITS)
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _COLUMNS: Final = ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 """The details that have a column of their own."""
-_KEPT: Final = ("response_id", "incomplete", "sdk")
-"""The fields of the metadata that are kept as they came, beside those that have no field."""
 _DETAILS: Final = tuple(name for name in UsageDetails.__struct_fields__ if name not in _COLUMNS)
 _TOKENS: Final = "_tokens"
 """How the name of a count of tokens ends."""
 _TOKEN_KINDS: Final = tuple(name for name in _DETAILS if name.endswith(_TOKENS))
+_details_in = attrgetter(*_DETAILS)
+_encode: Final = msgspec.json.Encoder().encode
+_ANYTHING: Final = msgspec.json.Decoder()
+_REMEMBERED_KEYS: Final = 4096
+"""Sets of dimension keys whose JSON is kept: a program sends a handful."""
+
+
+class _Kept(msgspec.Struct, omit_defaults=True, gc=False):
+    """The metadata that is kept as it came, beside what has no field; its names are the wire's."""
+
+    response_id: str | None = None
+    incomplete: bool = False
+    sdk: Sdk | None = None
 
 
 def normalise(
@@ -53,7 +66,6 @@ def normalise(
         InvalidEventError: The message names the field.
     """
     at = now if event.event_invoked_at is None else _checked_time(event.event_invoked_at, now)
-    tokens = {"input_tokens": event.input_tokens, "output_tokens": event.output_tokens}
     metadata = event.metadata
     if metadata is None:
         return UsageEvent(
@@ -61,6 +73,8 @@ def normalise(
             at=at,
             provider=UNKNOWN_PROVIDER,
             model=event.model,
+            input_tokens=event.input_tokens,
+            output_tokens=event.output_tokens,
             usage=_NO_DETAILS,
             units={},
             explicit_cost=None,
@@ -80,23 +94,25 @@ def normalise(
             metric_keys=None,
             reported_json=None,
             extra_json=EMPTY,
-            **tokens,
         )
     usage = metadata.usage or _NO_DETAILS
-    units_json = _json(metadata.units)
-    dims_json = _json(metadata.dimensions)
+    dimensions = metadata.dimensions
+    units_json = _json(metadata.units) if metadata.units else EMPTY
+    dims_json = _json(dimensions) if dimensions else EMPTY
     details_json = _details(usage, usage_extra)
     reported_json = _json(metadata.reported) if metadata.reported else None
     extra_json = _extra(metadata, extra)
-    texts = f"{units_json}{dims_json}{details_json}{reported_json or ''}{extra_json}"
+    characters = len(units_json) + len(dims_json) + len(details_json) + len(extra_json)
     # Characters first: most events are far below, and need no encoding to know it.
-    if len(texts) * 4 > limits.MAX_METADATA_BYTES:
-        _check_size(texts)
+    if reported_json or characters * 4 > limits.MAX_METADATA_BYTES:
+        _check_size(f"{units_json}{dims_json}{details_json}{reported_json or ''}{extra_json}")
     return UsageEvent(
         event_id=event.sdk_event_id,
         at=at,
         provider=metadata.provider or UNKNOWN_PROVIDER,
         model=event.model,
+        input_tokens=event.input_tokens,
+        output_tokens=event.output_tokens,
         usage=usage,
         units=metadata.units or {},
         explicit_cost=_cost(metadata.cost, "metadata.cost"),
@@ -111,12 +127,11 @@ def normalise(
         latency_ms=metadata.latency_ms,
         units_json=units_json,
         dims_json=dims_json,
-        dim_keys=_json(sorted(metadata.dimensions)) if metadata.dimensions else None,
+        dim_keys=_sorted_keys(tuple(dimensions)) if dimensions else None,
         details_json=details_json,
         metric_keys=_metric_keys(metadata, usage, usage_extra),
         reported_json=reported_json,
         extra_json=extra_json,
-        **tokens,
     )
 
 
@@ -159,18 +174,21 @@ def _cost(raw: msgspec.Raw, field: str) -> Decimal | None:
 
 
 def _json(value: Mapping[str, Any] | list[str] | None) -> str:
-    return msgspec.json.encode(value).decode() if value else EMPTY
+    return _encode(value).decode() if value else EMPTY
+
+
+@lru_cache(_REMEMBERED_KEYS)
+def _sorted_keys(keys: tuple[str, ...]) -> str:
+    return _json(sorted(keys))
 
 
 def _details(usage: UsageDetails, more: Mapping[str, Any]) -> str:
     if usage is _NO_DETAILS and not more:
         return EMPTY
-    found: dict[str, Any] = dict(more)
-    for name in _DETAILS:
-        value = getattr(usage, name)
-        if value:
-            found[name] = value
-    return _json(found)
+    values = _details_in(usage)
+    if not more and not any(values):
+        return EMPTY
+    return _json({**more, **{n: v for n, v in zip(_DETAILS, values, strict=True) if v}})
 
 
 def _metric_keys(metadata: Metadata, usage: UsageDetails, more: Mapping[str, Any]) -> str | None:
@@ -192,9 +210,12 @@ def _is_token_count(name: str, value: object) -> bool:
 
 
 def _extra(metadata: Metadata, extra: Mapping[str, Any]) -> str:
-    kept = dict(extra)
-    for name in _KEPT:
-        value = getattr(metadata, name)
-        if value:
-            kept[name] = value
-    return _json(kept)
+    response_id, sdk = metadata.response_id or None, metadata.sdk
+    if response_id is None and sdk is None and not extra and not metadata.incomplete:
+        return EMPTY
+    kept = _Kept(response_id, metadata.incomplete, sdk)
+    text = _encode(kept).decode()
+    if not extra:
+        return text
+    # Nothing in `extra` has a name of `_Kept`: those have fields.
+    return _json({**extra, **_ANYTHING.decode(text)})

@@ -8,13 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bearlumen.pricing import Usage
-from bearlumen.pricing.cost import exact_units, stated
+from bearlumen.pricing.book import PriceBook
+from bearlumen.pricing.cost import CATALOGUE, exact_units, stated
 
 from . import limits
 from .events import PricedEvent
 from .rejection import InvalidEventError
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from bearlumen_server.pricebook.own import Prices
 
     from .events import UsageEvent
@@ -26,7 +29,16 @@ def price(event: UsageEvent, *, org_id: str, book: Prices) -> PricedEvent:
     Raises:
         InvalidEventError: It would cost more than one event may.
     """
-    said = stated(cost=event.explicit_cost, provider_cost=event.provider_cost)
+    said = None
+    if event.explicit_cost is not None or event.provider_cost is not None:
+        said = stated(cost=event.explicit_cost, provider_cost=event.provider_cost)
+    elif type(book) is PriceBook and (quick := _token_price(event, book)):
+        # Nearly every event; what is not this plain, or another book's, takes the long way.
+        cost, price_id = quick
+        if cost <= limits.MAX_COST:
+            return PricedEvent(
+                org_id=org_id, event=event, cost=cost, cost_source=CATALOGUE, price_id=price_id
+            )
     priced = said or book.price(
         provider=event.provider, model=event.model, at=event.at, usage=usage_of(event)
     )
@@ -40,6 +52,20 @@ def price(event: UsageEvent, *, org_id: str, book: Prices) -> PricedEvent:
         cost=priced.cost,
         cost_source=priced.source,
         price_id=priced.price_id,
+    )
+
+
+def _token_price(event: UsageEvent, book: PriceBook) -> tuple[Decimal, str] | None:
+    read, written, details = event.input_tokens, event.output_tokens, event.usage
+    if read is None or written is None or event.units or details.tool_calls:
+        return None
+    return book.token_price(
+        provider=event.provider,
+        model=event.model,
+        at=event.at,
+        input_tokens=read,
+        output_tokens=written,
+        details=details,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from bisect import bisect_left
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -20,8 +21,7 @@ from .pricing import price
 from .rejection import InvalidEventError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from uuid import UUID
+    from collections.abc import Callable, Mapping, Sequence
 
     from bearlumen_server.pricebook.own import Prices
     from bearlumen_server.storage import Store
@@ -69,9 +69,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Request:
+class Prepared:
+    """One request's events with all that can be done before their turn: ids read, costs known."""
+
     org_id: str
-    events: Sequence[UsageEvent]
+    ids: Sequence[bytes]
+    """Of every event, also of those that cannot be stored."""
+    rows: Sequence[PricedEvent | None]
+    """None for an event that cannot be stored."""
+    refused: Mapping[int, str]
+    """Position and reason of each of those."""
     correlation_id: str | None
     done: Future[Outcome] = field(default_factory=Future[Outcome])
 
@@ -102,7 +109,7 @@ class Writer:
         self._book = book
         self._book_of = book_of
         self._max_waiting = max_waiting_events
-        self._waiting: deque[_Request] = deque()
+        self._waiting: deque[Prepared] = deque()
         self._waiting_events = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -112,23 +119,54 @@ class Writer:
         """Begin to write."""
         self._thread.start()
 
+    def prepare(self, events: Sequence[UsageEvent], *, org_id: str) -> Prepared:
+        """Price a request's events, on whatever thread has read them.
+
+        The writer's own thread is what every request waits for, so it does as little as it can.
+        """
+        book = self._book if self._book_of is None else self._book_of(org_id)
+        rows: list[PricedEvent | None] = []
+        refused: dict[int, str] = {}
+        for position, event in enumerate(events):
+            try:
+                rows.append(price(event, org_id=org_id, book=book))
+            except InvalidEventError as error:
+                rows.append(None)
+                refused[position] = str(error)
+        ids = [event.event_id.bytes for event in events]
+        return Prepared(
+            org_id=org_id,
+            ids=ids,
+            rows=rows,
+            refused=refused,
+            correlation_id=correlation_id.get(),
+        )
+
     def submit(self, events: Sequence[UsageEvent], *, org_id: str) -> Future[Outcome]:
+        """Prepare a request's events and hand them over.
+
+        Raises:
+            WriterBusyError: Too much waits already; nothing was taken.
+            WriterClosedError: Nothing is taken any more.
+        """
+        return self.enqueue(self.prepare(events, org_id=org_id))
+
+    def enqueue(self, request: Prepared) -> Future[Outcome]:
         """Hand over a request's events; the future is resolved when they are on disk.
 
         Raises:
             WriterBusyError: Too much waits already; nothing was taken.
             WriterClosedError: Nothing is taken any more.
         """
-        request = _Request(org_id=org_id, events=events, correlation_id=correlation_id.get())
         # A client that hangs up must not cancel what is being written.
         request.done.set_running_or_notify_cancel()
         with self._changed:
             if self._closed:
                 raise WriterClosedError
-            if self._waiting_events and self._waiting_events + len(events) > self._max_waiting:
+            if self._waiting_events and self._waiting_events + len(request.ids) > self._max_waiting:
                 raise WriterBusyError
             self._waiting.append(request)
-            self._waiting_events += len(events)
+            self._waiting_events += len(request.ids)
             self._changed.notify()
         return request.done
 
@@ -163,14 +201,14 @@ class Writer:
                     if len(group) == 1 or not self._try([request]):
                         request.done.set_exception(RuntimeError("the events could not be written"))
 
-    def _next_group(self) -> list[_Request]:
+    def _next_group(self) -> list[Prepared]:
         """Wait for work and take all there is; empty when closed and drained."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            group: list[_Request] = []
+            group: list[Prepared] = []
             taken = 0
             while self._waiting:
-                size = len(self._waiting[0].events)
+                size = len(self._waiting[0].ids)
                 if group and taken + size > GROUP_EVENTS:
                     break
                 group.append(self._waiting.popleft())
@@ -178,7 +216,7 @@ class Writer:
             self._waiting_events -= taken
             return group
 
-    def _try(self, group: Sequence[_Request]) -> bool:
+    def _try(self, group: Sequence[Prepared]) -> bool:
         began = time.perf_counter()
         try:
             outcomes, unpriced = self._write(group)
@@ -205,43 +243,53 @@ class Writer:
         if self._on_commit is not None:
             self._on_commit(commit)
 
-    def _write(self, group: Sequence[_Request]) -> tuple[list[Outcome], int]:
-        seen: set[tuple[str, UUID]] = set()
+    def _write(self, group: Sequence[Prepared]) -> tuple[list[Outcome], int]:
+        # By organisation, each id with the request that came first with it.
+        seen: dict[str, set[bytes]] = {request.org_id: set() for request in group}
         rows: list[PricedEvent] = []
-        owners: list[int] = []
-        refused: list[list[tuple[int, str]]] = [[] for _ in group]
-        for owner, request in enumerate(group):
-            book = self._book if self._book_of is None else self._book_of(request.org_id)
-            for position, event in enumerate(request.events):
-                key = (request.org_id, event.event_id)
-                if key in seen:
-                    continue
-                try:
-                    row = price(event, org_id=request.org_id, book=book)
-                except InvalidEventError as error:
-                    refused[owner].append((position, str(error)))
-                    continue
-                seen.add(key)
-                rows.append(row)
-                owners.append(owner)
-        accepted = [0] * len(group)
-        unpriced = 0
-        if rows:
-            known = self._store.append_usage(rows)
-            for position, owner in enumerate(owners):
-                new = position not in known
-                accepted[owner] += new
-                unpriced += new and rows[position].cost is None
-        outcomes = [
-            Outcome(
-                accepted=new,
-                duplicates=len(request.events) - new - len(problems),
-                refused=tuple(problems),
-            )
-            for request, new, problems in zip(group, accepted, refused, strict=True)
-        ]
+        taken: list[range] = []
+        refused: list[tuple[tuple[int, str], ...]] = []
+        for request in group:
+            start = len(rows)
+            fresh, problems = _first_seen(request, seen[request.org_id])
+            rows += fresh
+            taken.append(range(start, len(rows)))
+            refused.append(problems)
+        known = sorted(self._store.append_usage(rows)) if rows else []
+        unpriced = sum(row.cost is None for row in rows)
+        unpriced -= sum(rows[position].cost is None for position in known)
+        outcomes: list[Outcome] = []
+        for request, mine, problems in zip(group, taken, refused, strict=True):
+            old = bisect_left(known, mine.stop) - bisect_left(known, mine.start)
+            new = len(mine) - old
+            duplicates = len(request.ids) - new - len(problems)
+            outcomes.append(Outcome(accepted=new, duplicates=duplicates, refused=problems))
         return outcomes, unpriced
 
 
-def _count(group: Sequence[_Request]) -> int:
-    return sum(len(request.events) for request in group)
+def _count(group: Sequence[Prepared]) -> int:
+    return sum(len(request.ids) for request in group)
+
+
+def _first_seen(
+    request: Prepared, seen: set[bytes]
+) -> tuple[list[PricedEvent], tuple[tuple[int, str], ...]]:
+    """Return the rows whose ids nobody had before them, and what is refused of such.
+
+    The ids of those rows are added to `seen`.
+    """
+    ids = set(request.ids)
+    if len(ids) == len(request.ids) and seen.isdisjoint(ids) and not request.refused:
+        seen |= ids
+        return [row for row in request.rows if row], ()
+    rows: list[PricedEvent] = []
+    refused: list[tuple[int, str]] = []
+    for position, (event_id, row) in enumerate(zip(request.ids, request.rows, strict=True)):
+        if event_id in seen:
+            continue
+        if row is None:
+            refused.append((position, request.refused[position]))
+        else:
+            seen.add(event_id)
+            rows.append(row)
+    return rows, tuple(refused)

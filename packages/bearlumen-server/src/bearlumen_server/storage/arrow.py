@@ -9,9 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from bearlumen_server.ledger.events import PricedEvent
     from bearlumen_server.ledger.revenue import Revenue
@@ -20,6 +19,8 @@ pa: Any = importlib.import_module("pyarrow")
 
 TIME_ORDERED: Final = 7
 """The UUID version whose ids sort by the time they were made (RFC 9562)."""
+RFC_VARIANT: Final = 2
+"""The first bits of byte 8 of an id that has a version at all."""
 HELPERS: Final = ("position", "time_ordered")
 """Columns for the search for duplicates: where the row stands, counting from 0, and its kind."""
 
@@ -30,9 +31,9 @@ _COST = pa.decimal128(18, 12)
 _AMOUNT = pa.decimal128(28, 12)
 
 
-def is_time_ordered(event_id: UUID) -> bool:
-    """Whether an id sorts by the time it was made."""
-    return event_id.version == TIME_ORDERED
+def is_time_ordered(event_id: bytes) -> bool:
+    """Whether an id sorts by the time it was made; asking its 16 bytes takes half as long."""
+    return event_id[6] >> 4 == TIME_ORDERED and event_id[8] >> 6 == RFC_VARIANT
 
 
 def usage_table(rows: Sequence[PricedEvent], *, received_at: datetime) -> Any:
@@ -42,15 +43,18 @@ def usage_table(rows: Sequence[PricedEvent], *, received_at: datetime) -> Any:
     without a cast a row.
     """
     events = [row.event for row in rows]
+    ids = [event.event_id.bytes for event in events]
     return pa.table(
         {
             "position": pa.array(range(len(rows)), _COUNT),
-            "time_ordered": pa.array([is_time_ordered(event.event_id) for event in events]),
+            "time_ordered": pa.array([is_time_ordered(each) for each in ids], pa.bool_()),
             "org_id": pa.array([row.org_id for row in rows], _TEXT),
-            "event_id": _uuids(event.event_id for event in events),
-            "parent_event_id": _uuids(event.parent_event_id for event in events),
+            "event_id": _uuids(ids),
+            "parent_event_id": _uuids(
+                [p.bytes if (p := event.parent_event_id) else None for event in events]
+            ),
             "ts": pa.array([event.at for event in events], _STAMP),
-            "received_at": pa.array([received_at] * len(rows), _STAMP),
+            "received_at": pa.repeat(pa.scalar(received_at, _STAMP), len(rows)),
             "provider": pa.array([event.provider for event in events], _TEXT),
             "model": pa.array([event.model for event in events], _TEXT),
             "input_tokens": pa.array([event.input_tokens for event in events], _COUNT),
@@ -80,9 +84,8 @@ def usage_table(rows: Sequence[PricedEvent], *, received_at: datetime) -> Any:
     )
 
 
-def _uuids(ids: Iterable[UUID | None]) -> Any:
-    raw = pa.array([None if each is None else each.bytes for each in ids], pa.binary(16))
-    return pa.ExtensionArray.from_storage(pa.uuid(), raw)
+def _uuids(ids: list[bytes] | list[bytes | None]) -> Any:
+    return pa.ExtensionArray.from_storage(pa.uuid(), pa.array(ids, pa.binary(16)))
 
 
 def revenue_table(records: Sequence[Revenue], *, org_id: str, received_at: datetime) -> Any:

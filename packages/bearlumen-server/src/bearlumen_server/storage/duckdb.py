@@ -14,6 +14,7 @@ import threading
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 import duckdb
 
@@ -124,11 +125,11 @@ class DuckDBStore:
     def _known_usage(
         self, connection: duckdb.DuckDBPyConnection, events: Sequence[PricedEvent]
     ) -> Iterable[int]:
-        ids = [row.event.event_id for row in events]
+        ids = [row.event.event_id.bytes for row in events]
         ordered = [each for each in ids if is_time_ordered(each)]
         found: list[tuple[Any, ...]] = []
         if ordered:
-            within = {"low": min(ordered), "high": max(ordered)}
+            within = {"low": UUID(bytes=min(ordered)), "high": UUID(bytes=max(ordered))}
             found += connection.execute(_KNOWN.format(kind=_ORDERED), within).fetchall()
         if len(ordered) < len(ids):
             found += connection.execute(_KNOWN.format(kind=_OTHERS)).fetchall()
