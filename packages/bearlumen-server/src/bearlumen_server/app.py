@@ -19,6 +19,7 @@ from .api import (
     costs,
     dimensions,
     end_users,
+    erasure,
     ingest,
     insights,
     keys,
@@ -37,6 +38,7 @@ from .api.openapi import document
 from .api.probe import Probe
 from .api.state import Operations
 from .keys import KeyRing
+from .ledger.retention import Retention
 from .ledger.writer import Writer
 from .limits import RateLimit
 from .metrics import Metrics
@@ -66,6 +68,7 @@ ROUTERS: Final = (
     dimensions,
     revenue,
     end_users,
+    erasure,
     margins,
     insights,
     prices,
@@ -102,15 +105,21 @@ def create_app(
         on_commit=metrics.committed,
     )
     metrics.watch(store, writer)
+    days = settings.retention_days
+    retention = Retention(store, days=days) if days else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         writer.start()
         noting = asyncio.create_task(_note_used_keys(app))
+        if retention is not None:
+            retention.start()
         try:
             yield
         finally:
             noting.cancel()
+            if retention is not None:
+                retention.close()
             writer.close()
             app.state.keys.write_used()
 

@@ -57,6 +57,11 @@ class Settings:
     max_waiting_events: int = setting(
         100_000, "Events that may wait for the writer before ingest answers 429.", least=1
     )
+    retention_days: int = setting(
+        0,
+        "Days after which events are removed, by the time of their call; 0 keeps them for ever.",
+        least=0,
+    )
     rate_limit_requests: float = setting(
         0.0,
         "Requests a second that one key may make on average, ingest aside; 0 for any number.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 PING: Final = "/v1/ping"
 KEYS: Final = "/v1/keys"
@@ -92,3 +93,8 @@ def camel(name: str) -> str:
     """Return a column's name as it is on the wire."""
     first, *rest = name.split("_")
     return first + "".join(each.capitalize() for each in rest)
+
+
+def segment(text: str) -> str:
+    """Return any text as one segment of a path; plain dots would be a step up."""
+    return quote(text, safe="").replace(".", "%2E")

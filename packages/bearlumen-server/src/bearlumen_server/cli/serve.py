@@ -35,6 +35,7 @@ def serve(*, config: Path | None = None, workers: int = 1, **given: Any) -> None
     from bearlumen_server.app import create_app
     from bearlumen_server.keys import KeyRing
     from bearlumen_server.serving import Server, listen, url_of
+    from bearlumen_server.storage.compact import compact_if_due
     from bearlumen_server.storage.duckdb import DuckDBStore
 
     if workers != 1:
@@ -44,6 +45,8 @@ def serve(*, config: Path | None = None, workers: int = 1, **given: Any) -> None
         )
     settings = Settings.load(given, file=config)
     with listen(settings.host, settings.port) as listener:
+        if compact_if_due(settings.database):
+            typer.echo(f"{settings.database} was compacted: end users were erased from it")
         store = DuckDBStore(settings.database)
         try:
             ring = KeyRing(store)

@@ -223,7 +223,7 @@ class PriceBooks:
             self._refresh(org_id)
             return replace(alias, retired_at=now)
 
-    def _retire(
+    def _retire(  # noqa: PLR0917
         self,
         write: Transaction,
         table: Literal["own_prices", "price_aliases"],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bearlumen_server.keys import KeyStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from bearlumen_server.ledger.events import PricedEvent
@@ -70,6 +70,17 @@ class Store(KeyStore, Protocol):
 
     def rows(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Answer one query over what is committed; never waits for a writer."""
+        ...
+
+    def batches(self, sql: str, parameters: Mapping[str, object], *, size: int) -> Generator[Any]:
+        """Answer one query of any length: its Arrow schema, then record batches of `size` rows.
+
+        All are of one snapshot, and only one is in memory at a time.
+        """
+        ...
+
+    def checkpoint(self) -> None:
+        """Empty the log of recent changes into the file, where that is possible at once."""
         ...
 
     def transaction(self) -> AbstractContextManager[Transaction]:

@@ -44,6 +44,9 @@ CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 _KNOWN = """
     SELECT b.position FROM incoming b JOIN events e
+    ON e.event_id = b.event_id AND e.org_id = b.org_id WHERE {kind}
+    UNION ALL
+    SELECT b.position FROM incoming b JOIN gone_events e
     ON e.event_id = b.event_id AND e.org_id = b.org_id WHERE {kind}"""
 _ORDERED = "b.time_ordered AND e.event_id BETWEEN $low AND $high"
 _OTHERS = "NOT b.time_ordered"
@@ -56,7 +59,10 @@ _INSERT_USAGE = """
     FROM fresh"""
 _KNOWN_REVENUE = """
     SELECT b.position FROM incoming b JOIN revenue r
-    ON r.revenue_id = b.revenue_id AND r.org_id = b.org_id"""
+    ON r.revenue_id = b.revenue_id AND r.org_id = b.org_id
+    UNION
+    SELECT b.position FROM incoming b JOIN gone_revenue g
+    ON g.revenue_hash = sha256(b.revenue_id) AND g.org_id = b.org_id"""
 _LOCKED: Final = "Could not set lock on file"
 """What DuckDB says of a file another process has open."""
 _OWNER: Final = re.compile(r"\(PID (\d+)\)")
@@ -105,6 +111,22 @@ class DuckDBStore:
             # Kept for the next question: a connection remembers every cursor it ever made.
             with self._idle_lock:
                 self._idle.append(cursor)
+
+    def batches(self, sql: str, parameters: Mapping[str, object], *, size: int) -> Generator[Any]:
+        """Answer one query as Arrow record batches of `size` rows, from one snapshot."""
+        cursor = self._connection.cursor()
+        try:
+            reader = cursor.sql(sql, params=dict(parameters)).to_arrow_reader(size)
+            yield reader.schema
+            yield from reader
+        finally:
+            cursor.close()
+
+    def checkpoint(self) -> None:
+        """Write the log into the file, and empty it."""
+        # Where a question is in the way, the log stays for a while; nothing depends on it.
+        with self._writer_lock, suppress(duckdb.TransactionException):
+            self._connection.execute("CHECKPOINT").fetchall()
 
     @contextmanager
     def transaction(self) -> Generator[Transaction]:
