@@ -40,6 +40,10 @@ provider-index-check:
 provider-table:
     python scripts/provider_table.py
 
+# write docs/api-coverage.md: every method, its route and its test
+coverage-table:
+    python scripts/coverage_table.py
+
 # the default suite
 test:
     pytest
