@@ -122,8 +122,7 @@ def _rows(kind: type[Any]) -> list[Row]:
     found += [Row(method=name, verb=verb, path=path) for name, (verb, path) in DECLARED.items()]
     for name in names:
         resource: Any = getattr(client, name)
-        group: type[Any] = type(resource)
-        found += [_row(f"{name}.{one}", getattr(resource, one)) for one in methods(group)]
+        found += [_row(f"{name}.{one}", getattr(resource, one)) for one in methods(resource)]
     return found
 
 
@@ -136,9 +135,9 @@ def resources(kind: type[Any]) -> list[str]:
     ]
 
 
-def methods(kind: type[Any]) -> Iterator[str]:
+def methods(resource: object) -> Iterator[str]:
     """The public methods of a resource, in their order."""
-    for name, value in vars(kind).items():
+    for name, value in vars(type(resource)).items():
         if not name.startswith("_") and inspect.isfunction(value):
             yield name
 
