@@ -11,8 +11,8 @@ YARDSTICK = "import threading, json, zlib, queue"
 ROUNDS = 12
 LATER = {
     "asyncio", "contextlib", "dataclasses", "decimal", "email", "enum", "gzip", "hashlib", "http",
-    "httpx", "httpx2", "inspect", "json", "logging", "numpy", "pandas", "polars", "pydantic", "queue", "random", "re", "secrets",
-    "socket", "ssl", "typing", "uuid", "zlib",
+    "httpx", "httpx2", "inspect", "json", "logging", "numpy", "pandas", "polars",
+    "pydantic", "queue", "random", "re", "secrets", "socket", "ssl", "typing", "uuid", "zlib",
 }  # fmt: skip
 """Loaded when it is needed: to track, to deliver, to ask."""
 CLIENT = """
