@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from .._query import Request
+    from ._place import Place
 
 
 class Origin:
@@ -14,7 +15,7 @@ class Origin:
     copied to another process, an answer keeps the correlation id, but cannot ask on.
     """
 
-    __slots__ = ("correlation_id", "is_async", "request", "send")
+    __slots__ = ("correlation_id", "is_async", "place", "request", "send")
 
     def __init__(
         self,
@@ -29,6 +30,8 @@ class Origin:
         self.send = send
         """Asks the next question; a coroutine function if `is_async`."""
         self.is_async = is_async
+        self.place: Place | None = None
+        """Of a page: behind which events the next one begins, where that is kept count of."""
 
     def __eq__(self, other: object) -> bool:
         return other is None or isinstance(other, Origin)

@@ -4,8 +4,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import PrivateAttr
-
 from .._query import Request
 from ._base import Answer
 from ._number import Number
@@ -93,16 +91,15 @@ class UsageEvents(Page[UsageEventRecord]):
     """
 
     events: list[UsageEventRecord]
-    _place: Place | None = PrivateAttr(default=None)
 
     def _next_request(self, request: Request[Any]) -> Request[Any]:
-        place = self._place or Place.after(self.events, skipped=self.offset)
+        place = self._place()
         if place is None:
             return super()._next_request(request)
         return request.with_params(place.params())
 
     def _continued_by(self, page: "UsageEvents") -> "UsageEvents":
-        before = self._place or Place.after(self.events, skipped=self.offset)
+        before = self._place()
         if before is None:
             return page
         shown = self.offset + len(self.events)
@@ -113,8 +110,14 @@ class UsageEvents(Page[UsageEventRecord]):
                 "total": shown + page.total - before.skip,
             }
         )
-        following._place = before.next(page.events)  # noqa: SLF001
+        origin = following._origin  # noqa: SLF001
+        if origin is not None:
+            origin.place = before.next(page.events)
         return following
+
+    def _place(self) -> Place | None:
+        known = None if self._origin is None else self._origin.place
+        return known or Place.after(self.events, skipped=self.offset)
 
 
 class UsageSummary(Answer):
