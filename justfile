@@ -22,7 +22,7 @@ lint:
 types:
     basedpyright
 
-# write the sync resources from the async ones
+# write the sync and the raw resources from the async ones
 twins:
     python scripts/twins.py
 

@@ -25,11 +25,24 @@ for asked in (lambda: tracked.cost, lambda: bear.estimate("m", "openai", tracked
         assert 'pip install "bearlumen-core[pricing]"' in str(error), error
     else:
         raise AssertionError("a price without the catalogue")
+answer = bearlumen.models.Ping(ok=True, organization_id="o")
+assert answer.to_dicts() == [{"ok": True, "organization_id": "o"}]
+for name in ("pandas", "polars"):
+    try:
+        getattr(answer, f"to_{name}")()
+    except bearlumen.errors.MissingExtraError as error:
+        assert f'pip install "bearlumen-core[{name}]"' in str(error), error
+    else:
+        raise AssertionError(f"a frame without {name}")
 """,
     "bearlumen-core[pricing]": """
 import bearlumen
 bear = bearlumen.BearLumen(api_key="k")
 assert bear.estimate("gpt-4o", "openai", {"input_tokens": 1_000_000})
+""",
+    "bearlumen-core[polars]": """
+import bearlumen.models
+assert bearlumen.models.Ping(ok=True, organization_id="o").to_polars().rows() == [(True, "o")]
 """,
     "bearlumen-server": "import bearlumen_server, bearlumen_server.app, bearlumen_server.cli",
 }
