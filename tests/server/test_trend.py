@@ -35,8 +35,8 @@ def test_every_day_of_a_range_is_a_point(api: Api) -> None:
     assert (answer["granularity"], answer["totalCost"], answer["unpricedEvents"]) == (
         "day", "3.5", 1,
     )  # fmt: skip
-    assert answer["points"][1]["start"] == "2026-03-02T00:00:00+00:00"
-    assert answer["points"][1]["end"] == "2026-03-03T00:00:00+00:00"
+    assert answer["points"][1]["start"] == "2026-03-02T00:00:00Z"
+    assert answer["points"][1]["end"] == "2026-03-03T00:00:00Z"
 
 
 def test_the_short_day_in_berlin_has_twenty_three_hours(api: Api) -> None:
@@ -98,15 +98,15 @@ def test_a_summary_compares_with_the_days_before(api: Api) -> None:
     api.send([at("2026-03-10T00:00:00Z", "3"), at("2026-03-12T23:59:59Z", "1")])
     api.send([at("2026-03-11T00:00:00Z", None)])
     assert api.get(SUMMARY, {"startDate": "2026-03-10", "endDate": "2026-03-12"}) == {
-        "startDate": "2026-03-10T00:00:00+00:00",
-        "endDate": "2026-03-13T00:00:00+00:00",
+        "startDate": "2026-03-10T00:00:00Z",
+        "endDate": "2026-03-13T00:00:00Z",
         "totalCost": "4",
         "eventCount": 3,
         "unpricedEvents": 1,
         "averageCostPerEvent": "2",
         "previousPeriod": {
-            "startDate": "2026-03-07T00:00:00+00:00",
-            "endDate": "2026-03-10T00:00:00+00:00",
+            "startDate": "2026-03-07T00:00:00Z",
+            "endDate": "2026-03-10T00:00:00Z",
             "totalCost": "5",
             "eventCount": 1,
             "unpricedEvents": 0,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypedDict, TypeVar, cast
 
 from . import _wire
 from .errors import BearLumenApiError, InvalidRequestError, NetworkError, ServerError
@@ -24,6 +24,9 @@ When = date | datetime | str
 
 Values = str | list[str] | tuple[str, ...] | set[str] | None
 """One value, or several of which any may match."""
+
+Granularity = Literal["hour", "day", "week", "month"]
+"""How long the buckets of a series are; a week begins on Monday."""
 
 RETRY_BASE_SECONDS = 0.5
 RETRY_CAP_SECONDS = 8.0
@@ -88,6 +91,20 @@ def window(start_date: When, end_date: When) -> dict[str, str]:
     if isinstance(start, datetime) == isinstance(end, datetime) and start > end:
         raise InvalidRequestError(f"start_date {start} is after end_date {end}.")
     return {"start_date": start.isoformat(), "end_date": end.isoformat()}
+
+
+def optional_window(start_date: When | None, end_date: When | None) -> dict[str, str]:
+    """The two ends of a date range as parameters, or none where neither is given.
+
+    Raises:
+        InvalidRequestError: Only one end is given, or the range is impossible.
+    """
+    if start_date is None and end_date is None:
+        return {}
+    if start_date is None or end_date is None:
+        missing = "start_date" if start_date is None else "end_date"
+        raise InvalidRequestError(f"{missing} is missing: give both ends of the range, or neither.")
+    return window(start_date, end_date)
 
 
 def _moment(name: str, value: When) -> date | datetime:

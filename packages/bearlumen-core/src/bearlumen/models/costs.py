@@ -1,6 +1,8 @@
 """Answers about cost, in USD."""
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import Field
 
@@ -50,3 +52,47 @@ class DetailedCosts(CostBreakdown):
 
 class EndUserCosts(DetailedCosts, Page[DetailedCostItem]):
     """Cost and tokens split by end user, a page of it; the totals are those of all pages."""
+
+
+class CostPoint(Answer):
+    """The cost of one hour, day, week or month."""
+
+    start: datetime
+    end: datetime
+    """Exclusive."""
+    total_cost: Decimal
+    event_count: int
+    unpriced_events: int = 0
+
+
+class CostTrend(Answer):
+    """Cost over time; where nothing was spent there is a point of 0."""
+
+    granularity: Literal["hour", "day", "week", "month"]
+    points: list[CostPoint]
+    total_cost: Decimal
+    event_count: int
+    unpriced_events: int
+
+
+class CostPeriod(Answer):
+    """The cost of a period."""
+
+    start_date: datetime
+    end_date: datetime
+    """Exclusive."""
+    total_cost: Decimal
+    event_count: int
+    unpriced_events: int = 0
+
+
+class CostSummary(CostPeriod):
+    """The cost of a period, against the period of the same length before it."""
+
+    average_cost_per_event: Decimal | None
+    """USD of an event with a known price; None if there is none."""
+    previous_period: CostPeriod
+    change: Decimal
+    """USD more than in the previous period; negative for less."""
+    change_percent: Percent | None
+    """Of the previous cost; None if that is 0."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from .._query import Request
 from ._base import Answer
@@ -134,3 +134,20 @@ class UsageSummary(Answer):
     unpriced_events: int
     end_users: int
     """How many different end users there are."""
+
+
+class UsageMetric(Answer):
+    """The sum of one thing that is counted."""
+
+    metric_name: str
+    """Such as `input_tokens`, `audio_input_tokens`, `tool_calls.web_search` or `characters`."""
+    kind: Literal["tokens", "tool_calls", "units"]
+    quantity: Decimal
+    event_count: int
+    """How many events report it."""
+
+
+class UsageAggregation(Answer):
+    """Everything that events of a range count, each added up for itself."""
+
+    items: list[UsageMetric]

@@ -32,14 +32,30 @@ class AsyncAttributionWithRawResponse:
     """`AsyncAttribution`, with responses."""
 
     def __init__(self, resource: AsyncAttribution) -> None:
-        del resource
+        self.by_dimension = async_raw(resource.by_dimension)
+        self.dimension_keys = async_raw(resource.dimension_keys)
+        self.dimension_values = async_raw(resource.dimension_values)
+        self.time_series = async_raw(resource.time_series)
+        self.agents = async_raw(resource.agents)
+        self.workflows = async_raw(resource.workflows)
+        self.sessions = async_raw(resource.sessions)
+        self.session_comparison = async_raw(resource.session_comparison)
+        self.session_detail = async_raw(resource.session_detail)
 
 
 class AttributionWithRawResponse:
     """`Attribution`, with responses."""
 
     def __init__(self, resource: Attribution) -> None:
-        del resource
+        self.by_dimension = raw(resource.by_dimension)
+        self.dimension_keys = raw(resource.dimension_keys)
+        self.dimension_values = raw(resource.dimension_values)
+        self.time_series = raw(resource.time_series)
+        self.agents = raw(resource.agents)
+        self.workflows = raw(resource.workflows)
+        self.sessions = raw(resource.sessions)
+        self.session_comparison = raw(resource.session_comparison)
+        self.session_detail = raw(resource.session_detail)
 
 
 class AsyncCostsWithRawResponse:
@@ -52,6 +68,8 @@ class AsyncCostsWithRawResponse:
         self.by_feature = async_raw(resource.by_feature)
         self.by_agent = async_raw(resource.by_agent)
         self.by_workflow = async_raw(resource.by_workflow)
+        self.trend = async_raw(resource.trend)
+        self.summary = async_raw(resource.summary)
         self.detailed_by_model = async_raw(resource.detailed_by_model)
         self.detailed_by_provider = async_raw(resource.detailed_by_provider)
         self.detailed_by_end_user = async_raw(resource.detailed_by_end_user)
@@ -67,6 +85,8 @@ class CostsWithRawResponse:
         self.by_feature = raw(resource.by_feature)
         self.by_agent = raw(resource.by_agent)
         self.by_workflow = raw(resource.by_workflow)
+        self.trend = raw(resource.trend)
+        self.summary = raw(resource.summary)
         self.detailed_by_model = raw(resource.detailed_by_model)
         self.detailed_by_provider = raw(resource.detailed_by_provider)
         self.detailed_by_end_user = raw(resource.detailed_by_end_user)
@@ -164,6 +184,7 @@ class AsyncUsageWithRawResponse:
     def __init__(self, resource: AsyncUsage) -> None:
         self.events = async_raw(resource.events)
         self.summary = async_raw(resource.summary)
+        self.aggregation = async_raw(resource.aggregation)
 
 
 class UsageWithRawResponse:
@@ -172,6 +193,7 @@ class UsageWithRawResponse:
     def __init__(self, resource: Usage) -> None:
         self.events = raw(resource.events)
         self.summary = raw(resource.summary)
+        self.aggregation = raw(resource.aggregation)
 
 
 class WithRawResponse:

@@ -51,9 +51,9 @@ def instant(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat() + "Z"
 
 
-def local(at: datetime) -> str:
-    """Return an aware instant as RFC 3339, with the offset of its own zone."""
-    return at.isoformat()
+def zoned(at: datetime) -> str:
+    """Return an aware instant as RFC 3339 with the offset of its zone, `Z` for none."""
+    return at.isoformat().removesuffix("+00:00") + ("" if at.utcoffset() else "Z")
 
 
 def raw(text: str) -> msgspec.Raw:

@@ -19,7 +19,7 @@ from bearlumen_server.reports.costs import (
 from bearlumen_server.reports.trend import cost_trend
 
 from . import wire
-from .answer import answer, local, money, paging, percent
+from .answer import answer, money, paging, percent, zoned
 from .errors import ApiError, invalid
 from .offload import report
 from .params import Page, buckets_of, page_of, question_of
@@ -89,8 +89,8 @@ def summary(caller: CostReader, request: Request) -> Response:
     start, end = (at.astimezone(question.zone) for at in (question.start, question.end))
     return answer(
         {
-            "startDate": local(start),
-            "endDate": local(end),
+            "startDate": zoned(start),
+            "endDate": zoned(end),
             **_compared(found),
         }
     )
@@ -102,8 +102,8 @@ def _compared(found: Comparison) -> dict[str, Any]:
         **spent(found.now),
         "averageCostPerEvent": None if average is None else money(average),
         "previousPeriod": {
-            "startDate": local(earlier.start.astimezone(earlier.zone)),
-            "endDate": local(earlier.end.astimezone(earlier.zone)),
+            "startDate": zoned(earlier.start.astimezone(earlier.zone)),
+            "endDate": zoned(earlier.end.astimezone(earlier.zone)),
             **spent(found.before),
         },
         "change": money(found.change),

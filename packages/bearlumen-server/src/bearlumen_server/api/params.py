@@ -139,7 +139,7 @@ def page_of(request: Request) -> Page:
 
 
 def number_of(request: Request, name: str, default: int, *, least: int, most: int) -> int:
-    """Read a whole number."""
+    """Read a whole number that may be left out."""
     return _number(parameters(request), name, default, least, most)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .answer import local, money
+from .answer import money, zoned
 
 if TYPE_CHECKING:
     from bearlumen_server.reports.buckets import Buckets
@@ -23,6 +23,6 @@ def spent(found: Spent) -> dict[str, Any]:
 def points(buckets: Buckets, found: CostSeries) -> list[dict[str, Any]]:
     """Return one sum a bucket; the bucket is half-open, in the offset of the question's zone."""
     return [
-        {"start": local(start), "end": local(end), **spent(point)}
+        {"start": zoned(start), "end": zoned(end), **spent(point)}
         for (start, end), point in zip(buckets, found.points, strict=True)
     ]

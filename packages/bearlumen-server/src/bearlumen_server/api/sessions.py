@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,6 +28,7 @@ from .costs import shown
 from .errors import ApiError, invalid
 from .offload import report
 from .params import EARLIEST_YEAR, LATEST_YEAR, page_of, parameters, question_of, sort_of
+from .paths import ANY_TEXT
 from .points import spent
 from .state import store_of
 from .usage import shown_event
@@ -39,21 +39,6 @@ DEFAULT_SORT: Final = "-startedAt"
 MAX_EVENTS: Final = 1000
 """Of one session's answer, its first; all of them are a question to `usage/events`."""
 _EVER: Final = tuple(datetime(year, 1, 1, tzinfo=UTC) for year in (EARLIEST_YEAR, LATEST_YEAR))
-
-
-class _AnyText(Convertor[str]):
-    """The rest of a path, whatever it is: Starlette's own `path` ends at a line break."""
-
-    regex = r"(?s:.+)"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("text", _AnyText())
 
 
 @router.get(wire.ATTRIBUTION_SESSIONS)
@@ -96,7 +81,7 @@ def comparison(caller: CostReader, request: Request) -> Response:
     return answer({"sessionTypes": [_type(each) for each in types]})
 
 
-@router.get(f"{wire.ATTRIBUTION_SESSIONS}/{{session_id:text}}")
+@router.get(f"{wire.ATTRIBUTION_SESSIONS}/{{session_id:{ANY_TEXT}}}")
 @report
 def detail(caller: CostReader, request: Request) -> Response:
     """Show one session whole, whenever it was."""

@@ -27,7 +27,7 @@ class Dialect:
     quantity: str
     """The number under the key bound as `{name}` in `{column}`, to 12 digits after the point."""
     quantile: str
-    """The exact quantile of `{value}` at `{fraction}`, between two values where it falls there."""
+    """The quantile of the amounts `{value}` at `{fraction}`, between two where it falls there."""
     slots: Mapping[str, str]
     """The start of the slot of UTC, by `Slot`, that an event's `ts` lies in."""
 
@@ -44,7 +44,8 @@ DUCKDB: Final = Dialect(
     json="CAST(CAST({column} AS JSON) AS VARCHAR)",
     row="rowid",
     quantity="TRY_CAST({column}[${name}] AS DECIMAL(38, 12))",
-    quantile="quantile_cont({value}, {fraction})",
+    # DuckDB multiplies by a double and cuts off; with six digits more, that is rounded away.
+    quantile="CAST(quantile_cont(CAST({value} AS DECIMAL(38, 18)), {fraction}) AS DECIMAL(38, 12))",
     slots={
         "day": "date_trunc('day', ts)",
         "hour": "date_trunc('hour', ts)",

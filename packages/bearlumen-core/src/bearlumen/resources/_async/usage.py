@@ -4,7 +4,7 @@ from typing import Unpack
 
 from ... import _wire
 from ..._query import CostFilters, When, window
-from ...models import UsageEvents, UsageSummary
+from ...models import UsageAggregation, UsageEvents, UsageSummary
 from ._base import AsyncResource
 
 
@@ -49,4 +49,15 @@ class AsyncUsage(AsyncResource):
         """The totals of a date range: events, tokens, cost, end users."""
         return await self._get(
             _wire.USAGE_SUMMARY, UsageSummary, window(start_date, end_date), self._filters(filters)
+        )
+
+    async def aggregation(
+        self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]
+    ) -> UsageAggregation:
+        """Everything that is counted, each added up: tokens by kind, tool calls, units."""
+        return await self._get(
+            _wire.USAGE_AGGREGATION,
+            UsageAggregation,
+            window(start_date, end_date),
+            self._filters(filters),
         )

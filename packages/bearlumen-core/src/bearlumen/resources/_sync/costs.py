@@ -4,9 +4,9 @@
 from typing import Unpack
 
 from ... import _wire
-from ..._query import CostFilters, When, window
+from ..._query import CostFilters, Granularity, When, optional_window, window
 from ...errors import InvalidRequestError
-from ...models import CostBreakdown, DetailedCosts, EndUserCosts
+from ...models import CostBreakdown, CostSummary, CostTrend, DetailedCosts, EndUserCosts
 from ._base import Resource
 
 
@@ -67,6 +67,56 @@ class Costs(Resource):
     ) -> CostBreakdown:
         """Cost split by workflow, in USD, highest first. Events without one are the item None."""
         return self._breakdown(_wire.COSTS_BY_WORKFLOW, start_date, end_date, filters)
+
+    def trend(
+        self,
+        *,
+        start_date: When,
+        end_date: When,
+        granularity: Granularity | None = None,
+        **filters: Unpack[CostFilters],
+    ) -> CostTrend:
+        """Cost over time, in USD; where nothing was spent there is a point of 0.
+
+        Args:
+            start_date: First day, or first instant.
+            end_date: Last day, or the instant before which events count.
+            granularity: How long a bucket is, a day if left out. Buckets begin in `timezone`; the
+                first and the last end where the range does.
+            **filters: Keep only matching events.
+        """
+        return self._get(
+            _wire.COSTS_TREND,
+            CostTrend,
+            window(start_date, end_date),
+            {"granularity": granularity},
+            self._filters(filters),
+        )
+
+    def summary(
+        self,
+        *,
+        start_date: When | None = None,
+        end_date: When | None = None,
+        **filters: Unpack[CostFilters],
+    ) -> CostSummary:
+        """Cost of a period, in USD, against the period of the same length before it.
+
+        Args:
+            start_date: First day, or first instant; left out with `end_date`, the period is the
+                last 30 days, today included.
+            end_date: Last day, or the instant before which events count.
+            **filters: Keep only matching events.
+
+        Raises:
+            InvalidRequestError: One of the two dates is given without the other.
+        """
+        return self._get(
+            _wire.COSTS_SUMMARY,
+            CostSummary,
+            optional_window(start_date, end_date),
+            self._filters(filters),
+        )
 
     def detailed_by_model(
         self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]

@@ -5,7 +5,7 @@ from typing import Unpack
 
 from ... import _wire
 from ..._query import CostFilters, When, window
-from ...models import UsageEvents, UsageSummary
+from ...models import UsageAggregation, UsageEvents, UsageSummary
 from ._base import Resource
 
 
@@ -50,4 +50,15 @@ class Usage(Resource):
         """The totals of a date range: events, tokens, cost, end users."""
         return self._get(
             _wire.USAGE_SUMMARY, UsageSummary, window(start_date, end_date), self._filters(filters)
+        )
+
+    def aggregation(
+        self, *, start_date: When, end_date: When, **filters: Unpack[CostFilters]
+    ) -> UsageAggregation:
+        """Everything that is counted, each added up: tokens by kind, tool calls, units."""
+        return self._get(
+            _wire.USAGE_AGGREGATION,
+            UsageAggregation,
+            window(start_date, end_date),
+            self._filters(filters),
         )
