@@ -75,9 +75,11 @@ RANGE = {"endDate": "2026-03-31"}
 def test_a_kind_of_token_that_is_new_is_added_up_too(api: Api) -> None:
     """A later SDK may send it; what is no count is not one."""
     usage = {"video_input_tokens": 5, "odd_tokens": "many", "share": 3, "less_tokens": -1}
-    api.send([event(metadata={"usage": usage})])
+    api.send([event(metadata={"usage": usage}), event(metadata={"usage": {"odd_tokens": 2}})])
+    assert metrics(api)["tokens", "odd_tokens"] == (2, 1)
     assert metrics(api).keys() == {
         ("tokens", "input_tokens"), ("tokens", "output_tokens"), ("tokens", "video_input_tokens"),
+        ("tokens", "odd_tokens"),
     }  # fmt: skip
     assert metrics(api)["tokens", "video_input_tokens"] == (5, 1)
 

@@ -31,7 +31,8 @@ _COLUMNS: Final = ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"
 _DETAILS: Final = tuple(name for name in UsageDetails.__struct_fields__ if name not in _COLUMNS)
 _TOKENS: Final = "_tokens"
 """How the name of a count of tokens ends."""
-_TOKEN_KINDS: Final = tuple(name for name in _DETAILS if name.endswith(_TOKENS))
+TOKEN_KINDS: Final = tuple(name for name in _DETAILS if name.endswith(_TOKENS))
+"""The counts of tokens that have no column."""
 _details_in = attrgetter(*_DETAILS)
 _encode: Final = msgspec.json.Encoder().encode
 _ANYTHING: Final = msgspec.json.Decoder()
@@ -195,7 +196,7 @@ def _metric_keys(metadata: Metadata, usage: UsageDetails, more: Mapping[str, Any
     """Name what is counted beside the token columns, each with the place it is stored in."""
     if usage is _NO_DETAILS and not metadata.units and not more:
         return None
-    keys = [f"usage.{name}" for name in _TOKEN_KINDS if getattr(usage, name)]
+    keys = [f"usage.{name}" for name in TOKEN_KINDS if getattr(usage, name)]
     keys += [f"tool_calls.{name}" for name in usage.tool_calls]
     keys += [f"units.{name}" for name in metadata.units or ()]
     # A kind of token that this version does not know; whatever else is there is no count.

@@ -26,6 +26,8 @@ class Dialect:
     """What identifies a row within one query."""
     quantity: str
     """The number under the key bound as `{name}` in `{column}`, to 12 digits after the point."""
+    unchecked_quantity: str
+    """The same, NULL where it is no number; it takes ten times as long."""
     quantile: str
     """The quantile of the amounts `{value}` at `{fraction}`, between two where it falls there."""
     slots: Mapping[str, str]
@@ -43,7 +45,8 @@ DUCKDB: Final = Dialect(
     dimension="CAST(dims[${name}] AS VARCHAR)",
     json="CAST(CAST({column} AS JSON) AS VARCHAR)",
     row="rowid",
-    quantity="TRY_CAST({column}[${name}] AS DECIMAL(38, 12))",
+    quantity="CAST({column}[${name}] AS DECIMAL(38, 12))",
+    unchecked_quantity="TRY_CAST({column}[${name}] AS DECIMAL(38, 12))",
     # DuckDB multiplies by a double and cuts off; with six digits more, that is rounded away.
     quantile="CAST(quantile_cont(CAST({value} AS DECIMAL(38, 18)), {fraction}) AS DECIMAL(38, 12))",
     slots={

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from bearlumen_server.ledger.normalise import TOKEN_KINDS
+
 from .costs import TOKENS, TooManyItemsError
 from .question import Question, ask, filled
 
@@ -37,7 +39,7 @@ _COUNTS: Final = ", ".join(
 )
 _COLUMNS: Final = f"""
     SELECT metric_keys, count(*), {_COUNTS} FROM events WHERE {{where}} GROUP BY metric_keys"""  # noqa: S608
-_SUMS: Final = "SELECT {sums} FROM events WHERE {where} AND metric_keys IS NOT NULL"
+_SUMS: Final = "SELECT {sums} FROM events WHERE {where}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +90,10 @@ def _metrics(
         for number, key in enumerate(some):
             place, _, name = key.partition(".")
             bound = f"metric_{number}"
-            value = dialect.quantity.format(column=_PLACES[place][1], name=bound)
+            # A kind that is not ours to check may be no number in another event.
+            checked = place != "usage" or name in TOKEN_KINDS
+            word = dialect.quantity if checked else dialect.unchecked_quantity
+            value = word.format(column=_PLACES[place][1], name=bound)
             sums.append(f"coalesce(sum({value}), 0)")
             names[bound] = name
         (found,) = ask(store, filled(_SUMS, {"sums": ", ".join(sums)}), question, names)
