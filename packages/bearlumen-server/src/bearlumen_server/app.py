@@ -44,6 +44,7 @@ from .limits import RateLimit
 from .metrics import Metrics
 from .observing import log_access
 from .pricebook.books import PriceBooks
+from .pricebook.recosting import Recosts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -96,6 +97,7 @@ def create_app(
     """
     book = PriceBook.catalogue() if price_book is None else price_book
     books = PriceBooks(store, book)
+    recosts = Recosts(store, books)
     metrics = Metrics()
     writer = Writer(
         store,
@@ -120,6 +122,7 @@ def create_app(
             noting.cancel()
             if retention is not None:
                 retention.close()
+            recosts.close()
             writer.close()
             app.state.keys.write_used()
 
@@ -134,6 +137,7 @@ def create_app(
     app.state.store = store
     app.state.writer = writer
     app.state.books = books
+    app.state.recosts = recosts
     app.state.keys = KeyRing(store) if key_ring is None else key_ring
     app.state.operations = Operations(
         settings=settings,

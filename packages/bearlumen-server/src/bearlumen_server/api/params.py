@@ -77,6 +77,18 @@ def question_of(
         ApiError: 400, naming the parameter.
     """
     given = parameters(request)
+    return question_from(given, org_id, filters=filters, dimensions=dimensions, also=also)
+
+
+def question_from(
+    given: Mapping[str, list[str]],
+    org_id: str,
+    *,
+    filters: Mapping[str, str] = wire.FILTERS,
+    dimensions: bool = True,
+    also: Collection[str] = (),
+) -> Question:
+    """Read a range and filters from parameters, wherever they stood; see `question_of`."""
     labels: dict[str, list[str]] = {}
     chosen: dict[str, list[str]] = {}
     for name, values in given.items():
@@ -129,6 +141,12 @@ def choice_of(request: Request, name: str, known: Collection[str], default: str)
     if text not in known:
         raise invalid(name, f"expected one of {', '.join(known)}")
     return text
+
+
+def instant_of(request: Request, name: str) -> datetime | None:
+    """Read a date, its first instant in UTC, or a timestamp; None if it is left out."""
+    text = _one(parameters(request), name)
+    return _instant(name, text, ZoneInfo("UTC"), last_day=False) if text is not None else None
 
 
 def page_of(request: Request) -> Page:

@@ -2,7 +2,9 @@
 
 from fastapi import APIRouter
 
-from . import own_prices
+from . import own_prices, price_questions, recosts
 
 router = APIRouter()
 router.include_router(own_prices.router)
+router.include_router(price_questions.router)
+router.include_router(recosts.router)

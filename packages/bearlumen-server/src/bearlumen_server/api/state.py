@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bearlumen_server.limits import RateLimit
     from bearlumen_server.metrics import Metrics
     from bearlumen_server.pricebook.books import PriceBooks
+    from bearlumen_server.pricebook.recosting import Recosts
     from bearlumen_server.settings import Settings
     from bearlumen_server.storage import Store
 
@@ -59,3 +60,8 @@ def operations_of(request: Request) -> Operations:
 def books_of(request: Request) -> PriceBooks:
     """Return every organisation's prices."""
     return request.app.state.books
+
+
+def recosts_of(request: Request) -> Recosts:
+    """Return the re-costing runs."""
+    return request.app.state.recosts

@@ -154,7 +154,14 @@ class PriceBooks:
             rows = [_row(org_id, rule) for rule in added if rule.name not in gone]
             _insert(write, self._store, "own_prices", _PRICE_COLUMNS, rows)
             for rule in retired:
-                self._retire(write, "own_prices", org_id, rule.id, rule.version, now)
+                self._retire(
+                    write,
+                    "own_prices",
+                    org_id=org_id,
+                    item_id=rule.id,
+                    version=rule.version,
+                    now=now,
+                )
         self._rules[org_id] = tuple(live)
         self._refresh(org_id)
 
@@ -168,7 +175,14 @@ class PriceBooks:
                 known = [r for r in self.rules(org_id, history=True) if r.id == rule_id]
                 return known[-1] if known else None
             with self._store.transaction() as write:
-                self._retire(write, "own_prices", org_id, rule.id, rule.version, now)
+                self._retire(
+                    write,
+                    "own_prices",
+                    org_id=org_id,
+                    item_id=rule.id,
+                    version=rule.version,
+                    now=now,
+                )
             self._rules[org_id] = tuple(each for each in live if each is not rule)
             self._refresh(org_id)
             return replace(rule, retired_at=now)
@@ -201,7 +215,9 @@ class PriceBooks:
                         key: each for key, each in known.items() if before.get(key) is not each
                     }
                     for key in fresh.keys() & before.keys():
-                        self._retire(write, "price_aliases", org_id, before[key].id, None, now)
+                        self._retire(
+                            write, "price_aliases", org_id=org_id, item_id=before[key].id, now=now
+                        )
                     rows = [_alias_row(org_id, alias) for alias in fresh.values()]
                     _insert(write, self._store, "price_aliases", _ALIAS_COLUMNS, rows)
                 self._aliases[org_id] = tuple(known.values())
@@ -218,19 +234,20 @@ class PriceBooks:
                 known = [a for a in self.aliases(org_id, history=True) if a.id == alias_id]
                 return known[-1] if known else None
             with self._store.transaction() as write:
-                self._retire(write, "price_aliases", org_id, alias.id, None, now)
+                self._retire(write, "price_aliases", org_id=org_id, item_id=alias.id, now=now)
             self._aliases[org_id] = tuple(each for each in live if each is not alias)
             self._refresh(org_id)
             return replace(alias, retired_at=now)
 
-    def _retire(  # noqa: PLR0917
+    def _retire(
         self,
         write: Transaction,
         table: Literal["own_prices", "price_aliases"],
+        *,
         org_id: str,
         item_id: str,
-        version: int | None,
         now: datetime,
+        version: int | None = None,
     ) -> None:
         bind = self._store.dialect.bind
         values: dict[str, object] = {"now": _naive(now), "org": org_id, "id": item_id}

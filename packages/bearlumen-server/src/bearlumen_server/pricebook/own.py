@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bearlumen.pricing.book import MAX_NAME_CHARS
+from bearlumen.pricing.book import MAX_NAME_CHARS, PACKAGE
 from bearlumen.pricing.pricelist import PriceList
 from bearlumen.pricing.usage import NoPrice, completed
 
@@ -85,6 +86,15 @@ class OrganizationPrices:
         self.rules = tuple(rules)
         self.aliases = tuple(aliases)
         self._plans: dict[_Key, Plan] = {}
+
+    @property
+    def version(self) -> str:
+        """Name these prices: the catalogue's version, and a digest of what is set before it."""
+        catalogue = f"{PACKAGE}:{self.catalogue.version}"
+        names = sorted([*(rule.name for rule in self.rules), *(each.id for each in self.aliases)])
+        if not names:
+            return catalogue
+        return f"{catalogue}+own:{sha256(' '.join(names).encode()).hexdigest()[:12]}"
 
     def price(self, *, provider: str, model: str, at: datetime, usage: Usage) -> Priced:
         """Price one event, as `PriceBook.price` does."""
