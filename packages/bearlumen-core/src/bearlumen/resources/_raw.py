@@ -152,14 +152,42 @@ class AsyncPricesWithRawResponse:
     """`AsyncPrices`, with responses."""
 
     def __init__(self, resource: AsyncPrices) -> None:
-        del resource
+        self.list = async_raw(resource.list)
+        self.set = async_raw(resource.set)
+        self.set_many = async_raw(resource.set_many)
+        self.delete = async_raw(resource.delete)
+        self.list_aliases = async_raw(resource.list_aliases)
+        self.set_alias = async_raw(resource.set_alias)
+        self.delete_alias = async_raw(resource.delete_alias)
+        self.catalogue = async_raw(resource.catalogue)
+        self.missing = async_raw(resource.missing)
+        self.explain = async_raw(resource.explain)
+        self.recost = async_raw(resource.recost)
+        self.recosts = async_raw(resource.recosts)
+        self.get_recost = async_raw(resource.get_recost)
+        self.undo_recost = async_raw(resource.undo_recost)
+        self.resume_recost = async_raw(resource.resume_recost)
 
 
 class PricesWithRawResponse:
     """`Prices`, with responses."""
 
     def __init__(self, resource: Prices) -> None:
-        del resource
+        self.list = raw(resource.list)
+        self.set = raw(resource.set)
+        self.set_many = raw(resource.set_many)
+        self.delete = raw(resource.delete)
+        self.list_aliases = raw(resource.list_aliases)
+        self.set_alias = raw(resource.set_alias)
+        self.delete_alias = raw(resource.delete_alias)
+        self.catalogue = raw(resource.catalogue)
+        self.missing = raw(resource.missing)
+        self.explain = raw(resource.explain)
+        self.recost = raw(resource.recost)
+        self.recosts = raw(resource.recosts)
+        self.get_recost = raw(resource.get_recost)
+        self.undo_recost = raw(resource.undo_recost)
+        self.resume_recost = raw(resource.resume_recost)
 
 
 class AsyncRevenueWithRawResponse:

@@ -76,8 +76,14 @@ def question_of(
     Raises:
         ApiError: 400, naming the parameter.
     """
-    given = parameters(request)
-    return question_from(given, org_id, filters=filters, dimensions=dimensions, also=also)
+    return question_from(
+        parameters(request),
+        org_id,
+        filters=filters,
+        dimensions=dimensions,
+        also=also,
+        recent_days=recent_days,
+    )
 
 
 def question_from(
@@ -87,6 +93,7 @@ def question_from(
     filters: Mapping[str, str] = wire.FILTERS,
     dimensions: bool = True,
     also: Collection[str] = (),
+    recent_days: int | None = None,
 ) -> Question:
     """Read a range and filters from parameters, wherever they stood; see `question_of`."""
     labels: dict[str, list[str]] = {}

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from bearlumen_server.auth import CostReader, PriceWriter
 from bearlumen_server.ledger.document import InvalidBodyError, read_document
 from bearlumen_server.pricebook.figures import Figures, Tally
-from bearlumen_server.pricebook.recosting import RunConflictError
+from bearlumen_server.pricebook.recosting import Recosts, RunConflictError
 from bearlumen_server.pricebook.runs import Run
 from bearlumen_server.reports.question import Question
 
@@ -54,17 +54,7 @@ async def recost(caller: PriceWriter, request: Request) -> Response:
 
 @report
 def _tried(request: Request, question: Question) -> Response:
-    runs = recosts_of(request)
-    figures = runs.dry_run(question)
-    return answer(
-        {
-            "recostId": None,
-            "status": "dry_run",
-            **shown_question(question),
-            "priceVersion": runs.version(question.org_id),
-            **shown_figures(figures),
-        }
-    )
+    return answer(shown_dry_run(recosts_of(request), question))
 
 
 @router.get(wire.RECOSTS)
@@ -110,6 +100,17 @@ async def resume_recost(caller: PriceWriter, request: Request, recost_id: str) -
     except RunConflictError as error:
         raise ApiError(409, str(error)) from error
     return await _when_done(request, run, future)
+
+
+def shown_dry_run(runs: Recosts, question: Question) -> dict[str, Any]:
+    """Return what a run would change as it is on the wire."""
+    return {
+        "recostId": None,
+        "status": "dry_run",
+        **shown_question(question),
+        "priceVersion": runs.version(question.org_id),
+        **shown_figures(runs.dry_run(question)),
+    }
 
 
 def shown_run(run: Run, *, active: bool, whole: bool = True) -> dict[str, Any]:

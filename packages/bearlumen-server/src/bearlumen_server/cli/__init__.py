@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import typer
 
-from . import doctor, keys, report, serve
+from . import doctor, keys, prices, report, serve
 from .failures import one_line
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("serve")(serve.command())
 app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")
+app.add_typer(prices.app, name="prices")
 app.add_typer(report.app, name="report")
 if find_spec(f"{__name__}.demo") is not None:
     app.command("demo")(import_module(f"{__name__}.demo").demo)

@@ -54,7 +54,7 @@ def costs(
 ) -> None:
     """Show what was spent, and on what."""
     now = datetime.now(UTC)
-    start = _start(since, now)
+    start = start_of(since, now)
     url = server_to_ask(context, url)
     if url:
         found = _remote(by, start, now, url=url, key=key)
@@ -68,7 +68,12 @@ def costs(
     _print(found, by=by, start=start)
 
 
-def _start(since: str, now: datetime) -> datetime:
+def start_of(since: str, now: datetime) -> datetime:
+    """Return the instant that `--since` means.
+
+    Raises:
+        CommandError: It is none.
+    """
     match = _SINCE.fullmatch(since)
     if match:
         return now - timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
