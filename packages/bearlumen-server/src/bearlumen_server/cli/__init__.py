@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import typer
 
-from . import doctor, keys, prices, report, serve
+from . import doctor, keys, ledger, prices, report, serve
 from .failures import one_line
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")
 app.add_typer(prices.app, name="prices")
 app.add_typer(report.app, name="report")
+app.add_typer(ledger.app, name="ledger")
 if find_spec(f"{__name__}.demo") is not None:
     app.command("demo")(import_module(f"{__name__}.demo").demo)
 
