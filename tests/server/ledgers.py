@@ -113,11 +113,20 @@ def pay(store: DuckDBStore, org_id: str, sent: Sequence[dict[str, Any]]) -> None
 
 
 def stored(
-    store: DuckDBStore, org_id: str, *, without: Sequence[str] = ()
+    store: DuckDBStore, org_id: str, *, without: Sequence[str] = (), only: Sequence[str] = ()
 ) -> dict[str, list[tuple[Any, ...]]]:
-    """Return every row of every table of the ledger, to the last bit, without its owner."""
+    """Return every row of every table of the ledger, to the last bit, without its owner.
+
+    Args:
+        store: The file.
+        org_id: Whose ledger.
+        without: Columns that are not looked at.
+        only: The tables that are, where not all of them.
+    """
     found: dict[str, list[tuple[Any, ...]]] = {}
     for table, columns in _tables(store).items():
+        if only and table not in only:
+            continue
         chosen = ", ".join(text for name, text in columns.items() if name not in without)
         sql = f"SELECT {chosen} FROM {table} WHERE org_id = $org ORDER BY ALL"  # noqa: S608
         found[table] = store.rows(sql, {"org": org_id})

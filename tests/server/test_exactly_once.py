@@ -1,11 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
-import select
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from server.helpers import MARCH, Api, event, uuid7
+from server.serving import Serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,39 +71,6 @@ def test_threads_that_resend_the_same_batch_count_it_once(
     assert sum(each["duplicates"] for each in answers) == 7 * 50
     summary = api.get("/v1/usage/summary")
     assert (summary["totalEvents"], summary["totalCost"]) == (50, "0.5")
-
-
-class Serving:
-    """`bearlumen serve` in a process of its own."""
-
-    def __init__(self, database: Path) -> None:
-        command = [sys.executable, "-c", "from bearlumen_server.cli import main; main()"]
-        command += ["serve", "--port", "0", "--database", str(database)]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
-        self.key = ""
-        self.url = self._url()
-
-    def _line(self) -> str:
-        assert self.process.stdout
-        ready, _, _ = select.select([self.process.stdout], [], [], 30)
-        assert ready, "nothing was printed within 30 s"
-        return self.process.stdout.readline().strip()
-
-    def _url(self) -> str:
-        while line := self._line():
-            if line.startswith("sk_live_"):
-                self.key = line
-            if " on http://" in line:
-                return line.rpartition(" on ")[2]
-        raise AssertionError("the server ended without saying where it serves")
-
-    def end(self, with_signal: signal.Signals) -> int:
-        """Send a signal and return the exit code."""
-        self.process.send_signal(with_signal)
-        assert self.process.stdout
-        self.process.stdout.close()
-        return self.process.wait(30)
 
 
 def ask(serving: Serving, key: str, events: list[dict[str, Any]] | None) -> dict[str, Any]:

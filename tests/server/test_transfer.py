@@ -33,6 +33,7 @@ numbers = count()
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBStore]:
     """A ledger to export from."""
     store = DuckDBStore(tmp_path_factory.mktemp("source") / "ledger.duckdb")
+    store.rows("SET threads = 1", {})  # tiny questions, by the thousand
     yield store
     store.close()
 
@@ -41,10 +42,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBStore]:
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBStore]:
     """Another file, to import into."""
     store = DuckDBStore(tmp_path_factory.mktemp("target") / "ledger.duckdb")
+    store.rows("SET threads = 1", {})  # tiny questions, by the thousand
     yield store
     store.close()
 
 
+@pytest.mark.timeout(300)  # 15 s, where nothing else runs
 @given(
     sent=batches(),
     paid=st.lists(payments, max_size=3),
