@@ -158,11 +158,10 @@ def _tables_of(store: DuckDBStore) -> dict[str, dict[str, str]]:
 def answers(store: DuckDBStore, org_id: str, *, labels: Sequence[str] = LABELS) -> list[Any]:
     """Return what the reports say of the whole of a ledger."""
     question = Question(org_id=org_id, start=START, end=NOW)
-    page = {"limit": 100, "offset": 0}
     return [
         usage_summary(store, question),
-        events_page(store, question, **page),
+        events_page(store, question, limit=100, offset=0),
         *(cost_by(store, question, label, tokens=True) for label in labels),
-        *(cost_by_page(store, question, label, **page) for label in labels),
-        margins_by_end_user(store, question, sort="margin", descending=True, **page),
+        *(cost_by_page(store, question, label, limit=100, offset=0) for label in labels),
+        margins_by_end_user(store, question, sort="margin", descending=True, limit=100, offset=0),
     ]

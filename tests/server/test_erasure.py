@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+COUNTED = {"service_tier": "flex", "new_tokens": 7}
 NAME = "wilhelmina.zwetschgenbaum@example.org"
 
 
@@ -25,7 +26,12 @@ def of(user: str = NAME, **metadata: Any) -> dict[str, Any]:
         "feature": "chat",
         "note": {"to": [user]},
         "dimensions": {"team": "sales", "mail": user, "seats": 3},
-        "usage": {"cache_read_tokens": 4, "service_tier": "flex", "asked_by": user},
+        "usage": {
+            "cache_read_tokens": 4,
+            "service_tier": "flex",
+            "asked_by": user,
+            "new_tokens": 7,
+        },
         "units": {"pages": 2},
     }
     return event(user_id=user, metadata={**named, **metadata})
@@ -50,7 +56,7 @@ def totals(api: Api) -> tuple[Any, ...]:
     margins = api.get("/v1/margins/by-end-user")["endUsers"]
     by_feature = api.get("/v1/costs/by-feature")["items"]
     revenue = sum(float(each["revenue"]) for each in margins)
-    return {**summary, "endUsers": None}, revenue, by_feature
+    return {**summary, "endUsers": None}, revenue, by_feature, api.get("/v1/usage/aggregation")
 
 
 def test_an_anonymised_end_user_leaves_every_total(api: Api) -> None:
@@ -80,7 +86,7 @@ def test_anonymising_keeps_the_counts_and_the_dimensions_named(api: Api) -> None
     (kept,) = api.events()
     assert (kept["endUserId"], kept["sessionId"], kept["metadata"]) == (None, None, {})
     assert kept["dimensions"] == {"team": "sales", "seats": 3}
-    assert (kept["usage"], kept["units"]) == ({"service_tier": "flex"}, {"pages": 2})
+    assert (kept["usage"], kept["units"]) == (COUNTED, {"pages": 2})
     assert (kept["cacheReadTokens"], kept["feature"], kept["cost"]) == (4, "chat", "0.01")
 
 

@@ -73,13 +73,20 @@ class Allowed:
         """
         # Ingest is limited by its events, once they are counted.
         key = await (caller if self.scope == INGEST_SCOPE else limited_caller)(request)
-        if self.scope not in key.scopes:
-            raise ApiError(
-                403,
-                f"this API key lacks the scope {self.scope}",
-                details={"missingScope": self.scope},
-            )
+        check_scope(key, self.scope)
         return key
+
+
+def check_scope(key: ApiKey, scope: str) -> None:
+    """Refuse a key that lacks a scope.
+
+    Raises:
+        ApiError: 403, naming it.
+    """
+    if scope not in key.scopes:
+        raise ApiError(
+            403, f"this API key lacks the scope {scope}", details={"missingScope": scope}
+        )
 
 
 def _unauthenticated(message: str) -> ApiError:

@@ -29,6 +29,7 @@ from .costs import (
     DetailedCosts,
     EndUserCosts,
 )
+from .erasure import EndUserErasure
 from .margins import EndUserMargin, EndUserMargins
 from .ping import Ping
 from .prices import (
@@ -83,6 +84,7 @@ __all__ = [
     "DimensionValue",
     "DimensionValues",
     "EndUserCosts",
+    "EndUserErasure",
     "EndUserMargin",
     "EndUserMargins",
     "EventRecost",

@@ -110,14 +110,14 @@ class AsyncEndUsersWithRawResponse:
     """`AsyncEndUsers`, with responses."""
 
     def __init__(self, resource: AsyncEndUsers) -> None:
-        del resource
+        self.erase = async_raw(resource.erase)
 
 
 class EndUsersWithRawResponse:
     """`EndUsers`, with responses."""
 
     def __init__(self, resource: EndUsers) -> None:
-        del resource
+        self.erase = raw(resource.erase)
 
 
 class AsyncInsightsWithRawResponse:

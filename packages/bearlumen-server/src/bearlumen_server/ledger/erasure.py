@@ -30,14 +30,24 @@ _THEIRS = "org_id = $org AND end_user = $user"
 _LAST = f"""
     SELECT max(r) FROM (
         SELECT {{row}} AS r FROM events WHERE {_THEIRS} ORDER BY r LIMIT $most)"""  # noqa: S608
-# A patch drops the keys whose value is null: those that the event does not have.
-_ONLY = "json_merge_patch('{{}}'::JSON, json_object({pairs}))"
-_ANONYMIZE = """
+# The entries of a JSON object that are kept; a cast to MAP keeps their values as they are written.
+_FILTERED = """CAST(to_json(map_from_entries(list_filter(
+            map_entries(CAST(CAST({column} AS JSON) AS MAP(VARCHAR, JSON))),
+            lambda entry: {kept}))) AS JSON)"""
+_DIMS = _FILTERED.format(column="dims", kept="list_contains($keep, entry.key)")
+# What else came in `metadata.usage` is in the same column: kept where it counts, else not.
+_DETAILS = _FILTERED.format(
+    column="details",
+    kept="""list_contains($known, entry.key) OR (suffix(entry.key, '_tokens')
+                AND json_type(entry.value) IN ('UBIGINT', 'BIGINT', 'DOUBLE'))""",
+)
+_KNOWN_DETAILS: Final = UsageDetails.__struct_fields__
+_ANONYMIZE = f"""
     UPDATE events SET end_user = NULL, session_id = NULL, extra = '{{}}'::JSON::VARIANT,
-        details = ({details})::VARIANT, dims = ({dims})::VARIANT,
-        dim_keys = CASE WHEN len(json_keys({dims})) > 0
-            THEN CAST(to_json(list_sort(json_keys({dims}))) AS VARCHAR) END
-    WHERE {chunk}"""
+        details = CAST({_DETAILS} AS VARIANT), dims = CAST({_DIMS} AS VARIANT),
+        dim_keys = CASE WHEN len(json_keys({_DIMS})) > 0
+            THEN CAST(to_json(list_sort(json_keys({_DIMS}))) AS VARCHAR) END
+    WHERE """  # noqa: S608
 _REMEMBER = "INSERT INTO gone_events SELECT org_id, event_id FROM events WHERE {chunk}"
 _REMEMBER_REVENUE = f"""
     INSERT INTO gone_revenue
@@ -114,17 +124,8 @@ def _chunk(store: Store, whom: dict[str, str], mode: Mode, keep: Sequence[str]) 
             transaction.rows(_REMEMBER.format(chunk=chunk), chosen)
             sql = f"DELETE FROM events WHERE {chunk}"  # noqa: S608
             return transaction.rows(sql, chosen)[0][0]
-        names = {f"keep_{number}": key for number, key in enumerate(keep)}
-        details = _ONLY.format(
-            pairs=", ".join(f"'{n}', CAST(details['{n}'] AS JSON)" for n in _DETAILS)
-        )
-        dims = _ONLY.format(pairs=", ".join(f"${n}, CAST(dims[${n}] AS JSON)" for n in names))
-        sql = _ANONYMIZE.format(details=details, dims=dims, chunk=chunk)
-        return transaction.rows(sql, {**chosen, **names})[0][0]
-
-
-# What else came in `metadata.usage` is kept in the same column, and may be anything.
-_DETAILS: Final = UsageDetails.__struct_fields__
+        kept = {"keep": list(keep), "known": list(_KNOWN_DETAILS)}
+        return transaction.rows(_ANONYMIZE + chunk, {**chosen, **kept})[0][0]
 
 
 def _forget_end_user(transaction: Transaction, whom: dict[str, str]) -> None:

@@ -37,10 +37,15 @@ TABLES: Final = (
     Kept(name="gone_revenue", key=("revenue_hash",)),
     Kept(name="end_users", key=("external_id",)),
     Kept(name="dimension_definitions", key=("key",)),
+    Kept(name="own_prices", key=("id", "version")),
+    Kept(name="price_aliases", key=("id", "created_at")),
+    Kept(name="recosts", key=("id",)),
+    Kept(name="recost_changes", key=("recost_id", "event_id")),
 )
 LEFT_OUT: Final = {
     "api_keys": "they belong to a server, and only hashes of them are known",
     "erasures": "they say what is still to be cleaned in one file",
+    "probes": "they say whether one file can be written",
     "revenue_entries": "they follow from the revenue",
     "schema_version": "it is in the manifest",
 }

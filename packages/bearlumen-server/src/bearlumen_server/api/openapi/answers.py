@@ -89,6 +89,23 @@ class Readiness(_Shown, frozen=True, kw_only=True):
     checks: dict[str, str]
 
 
+class TableColumns(_Shown, frozen=True, kw_only=True):
+    """A table of an export."""
+
+    name: str
+    columns: dict[str, str]
+    """Name to type."""
+
+
+class ExportedTables(_Shown, frozen=True, kw_only=True):
+    """What an export consists of."""
+
+    format: str
+    format_version: int
+    schema_version: int
+    tables: list[TableColumns]
+
+
 STRUCTS: Final[tuple[type[Struct], ...]] = (
     Error,
     BatchReport,
@@ -98,6 +115,7 @@ STRUCTS: Final[tuple[type[Struct], ...]] = (
     CreatedKey,
     Health,
     Readiness,
+    ExportedTables,
 )
 
 

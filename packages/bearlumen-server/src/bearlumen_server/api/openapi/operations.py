@@ -191,6 +191,20 @@ _MARGINS: Final = {
     ),
 }
 
+_LEDGER: Final = {
+    ("DELETE", wire.END_USERS + "/{external_id:path}"): Operation(
+        summary="Erase an end user: nameless, or removed",
+        parameters=(p.ERASURE_MODE, p.KEEP_DIMENSIONS),
+        answer="EndUserErasure",
+    ),
+    ("GET", wire.EXPORT): Operation(summary="The tables of an export", answer="ExportedTables"),
+    ("GET", wire.EXPORT + "/{table}"): Operation(
+        summary="The organisation's rows of one table, as a file",
+        parameters=(p.EXPORT_FORMAT,),
+        media="application/x-ndjson",
+    ),
+}
+
 OPERATIONS: Final = {
     **_OPEN,
     **_KEYS,
@@ -199,5 +213,6 @@ OPERATIONS: Final = {
     **_ATTRIBUTION,
     **_DIMENSIONS,
     **_MARGINS,
+    **_LEDGER,
 }
 """Method and path to what is there."""

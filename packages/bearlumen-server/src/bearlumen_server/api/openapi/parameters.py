@@ -6,9 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bearlumen_server.api import wire
+from bearlumen_server.api.erasure import KEEP_DIMENSIONS as KEEP
+from bearlumen_server.api.erasure import MODE
 from bearlumen_server.api.params import DEFAULT_GRANULARITY, MAX_FILTER_VALUES, MAX_OFFSET
+from bearlumen_server.api.transfer import DEFAULT_FORMAT
+from bearlumen_server.api.transfer import FORMAT_PARAMETER as FORMAT
+from bearlumen_server.ledger.erasure import MODES
 from bearlumen_server.ledger.limits import MAX_KEY_CHARACTERS, MAX_LABEL_CHARACTERS
 from bearlumen_server.reports.buckets import GRANULARITIES
+from bearlumen_server.storage.files import FORMATS
 
 from .operation import Parameter
 
@@ -129,3 +135,22 @@ def optional(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
 def called(parameter: Parameter, name: str) -> Parameter:
     """Return the same parameter under another name."""
     return replace(parameter, name=name)
+
+
+ERASURE_MODE: Final = Parameter(
+    name=MODE,
+    description="Whether totals stay, nameless, or events and revenue go.",
+    schema={"enum": list(MODES), "default": MODES[0]},
+    example="remove",
+)
+KEEP_DIMENSIONS: Final = Parameter(
+    name=KEEP,
+    description="Custom dimensions that `anonymize` leaves, separated by commas.",
+    example="team,plan",
+)
+EXPORT_FORMAT: Final = Parameter(
+    name=FORMAT,
+    description="The kind of file.",
+    schema={"enum": list(FORMATS), "default": DEFAULT_FORMAT},
+    example="parquet",
+)
