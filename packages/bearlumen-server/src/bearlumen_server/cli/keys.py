@@ -31,12 +31,20 @@ def create(
     scope: Annotated[
         list[str] | None, typer.Option("--scope", help="Repeat for several; default: all.")
     ] = None,
+    ingest_only: Annotated[
+        bool, typer.Option("--ingest-only", help="A key that can send usage and read nothing.")
+    ] = False,
     database: Database = DEFAULT_DATABASE,
     organization: Organization = None,
     url: Url = None,
     key: Key = None,
 ) -> None:
     """Make a key and print it, once."""
+    from bearlumen_server.keys import INGEST_SCOPE, SCOPES
+
+    if ingest_only and scope:
+        raise CommandError("--ingest-only is a scope of its own; leave out --scope")
+    scope = [INGEST_SCOPE] if ingest_only else scope
     if not name.strip() or not name.isprintable():
         raise CommandError("the name of a key is a text that can be read")
     url = server_to_ask(context, url)
@@ -46,8 +54,6 @@ def create(
             body["scopes"] = scope
         typer.echo(_remote("POST", _PATH, url, key, body)["key"])
         return
-    from bearlumen_server.keys import SCOPES
-
     unknown = [each for each in scope or () if each not in SCOPES]
     if unknown:
         raise CommandError(f"unknown scope {unknown[0]!r}; there are {', '.join(SCOPES)}")
@@ -92,12 +98,13 @@ def list_(
             each["name"],
             each["prefix"] + "…",
             each["createdAt"][:10],
+            _to_the_minute(each.get("lastUsedAt")),
             (each["revokedAt"] or NOTHING)[:10],
             "all" if set(each["scopes"]) == set(SCOPES) else ", ".join(each["scopes"]),
         )
         for each in found
     ]
-    console().print(table(("id", "name", "key", "created", "revoked", "scopes"), rows))
+    console().print(table(("id", "name", "key", "created", "last used", "revoked", "scopes"), rows))
 
 
 @app.command("revoke")
@@ -118,6 +125,12 @@ def revoke(
             if not any(ring.revoke(key_id, org_id=org) for org in ring.organizations()):
                 raise CommandError(f"no key {key_id!r} in {database}")
     typer.echo(f"revoked {key_id}")
+
+
+def _to_the_minute(at: str | None) -> str:
+    from .table import NOTHING
+
+    return at[:16].replace("T", " ") if at else NOTHING
 
 
 def _remote(
