@@ -113,13 +113,30 @@ def test_keys_are_made_listed_and_revoked_in_the_file(tmp_path: Path) -> None:
     assert table.count(str(datetime.now(UTC).date())) == 2
 
 
+def test_a_key_for_ingest_sends_and_reads_nothing(tmp_path: Path) -> None:
+    """What a program in production needs, and no more; the list shows that it was used."""
+    path = tmp_path / "ledger.duckdb"
+    secret = run("keys", "create", "prod", "--ingest-only", "--database", path).stdout.strip()
+    with local_server(path, organization="default") as server:
+        access = {"Authorization": f"Bearer {secret}"}
+        import httpx
+
+        sent = httpx.post(server.url + BATCH, json={"events": [event()]}, headers=access)
+        asked = httpx.get(f"{server.url}/v1/costs/by-model", headers=access)
+    assert (sent.status_code, asked.status_code) == (200, 403)
+    table = run("keys", "list", "--database", path).stdout
+    assert f"{datetime.now(UTC):%Y-%m-%d %H:}" in table
+    both = run("keys", "create", "x", "--ingest-only", "--scope", "costs:read", "--database", path)
+    assert "--ingest-only" in fails_with_one_line(both)
+
+
 def test_a_database_in_use_is_one_line(tmp_path: Path) -> None:
     """Another process owns the file: say so, and what to do instead."""
     path = tmp_path / "owned.duckdb"
     with local_server(path):
         for command in (["serve", "--port", "0"], ["report", "costs"], ["keys", "list"]):
             line = fails_with_one_line(run(*command, "--database", path))
-            assert "in use by another process" in line
+            assert f"in use by another process (pid {os.getpid()})" in line
             assert "--url" in line
 
 

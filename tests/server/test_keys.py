@@ -1,15 +1,21 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import timeit
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
+import httpx
 import pytest
 from server.helpers import BATCH, MARCH, Api, event
 
-from bearlumen_server.keys import SCOPES
+from bearlumen_server import local_server
+from bearlumen_server.keys import SCOPES, ApiKey, KeyRing, hash_of
 from bearlumen_server.storage.duckdb import DuckDBStore
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bearlumen_server.keys import KeyStore
 
 
 def make_key(api: Api, *scopes: str) -> dict[str, Any]:
@@ -120,10 +126,76 @@ def test_a_key_that_cannot_be_read_is_refused(api: Api, body: bytes, status: int
     assert (response.status_code, response.json()["code"]) == (status, "invalid_request")
 
 
+def test_a_key_says_when_it_was_last_used(api: Api) -> None:
+    """At once, though it is written only now and then; never, for one that nobody used."""
+    used, unused = make_key(api, "usage:read"), make_key(api, "usage:read")
+    before = datetime.now(UTC)
+    assert with_key(api, used).request("GET", "/v1/ping").status_code == 200
+    listed = {
+        each["id"]: each["lastUsedAt"] for each in api.request("GET", "/v1/keys").json()["keys"]
+    }
+    assert listed[unused["id"]] is None
+    assert before <= datetime.fromisoformat(listed[used["id"]]) <= datetime.now(UTC)
+
+
+def test_when_a_key_was_used_outlives_the_server(tmp_path: Path) -> None:
+    """It is written at the latest when the server stops, and not with every request."""
+    path = tmp_path / "ledger.duckdb"
+    with local_server(path) as server:
+        headers = {"Authorization": f"Bearer {server.api_key}"}
+        httpx.get(f"{server.url}/v1/ping", headers=headers).raise_for_status()
+    store = DuckDBStore(path)
+    (key,) = KeyRing(store).of("local")
+    store.close()
+    assert key.last_used_at is not None
+    assert datetime.now(UTC) - key.last_used_at < timedelta(minutes=1)
+
+
+def test_a_use_that_could_not_be_written_is_written_later(tmp_path: Path) -> None:
+    """A disk that was full for a minute loses nothing."""
+    store = DuckDBStore(tmp_path / "ledger.duckdb")
+    ring = KeyRing(store)
+    _, secret = ring.create(org_id="o", name="n", scopes=SCOPES)
+    assert ring.find(secret)
+    note = store.note_used_keys
+
+    def broken(_: object) -> None:
+        raise OSError
+
+    store.note_used_keys = broken
+    with pytest.raises(OSError):  # noqa: PT011  # that of the line above
+        ring.write_used()
+    store.note_used_keys = note
+    ring.write_used()
+    (key,) = store.stored_keys()
+    store.close()
+    assert key.last_used_at is not None
+
+
+def test_finding_a_key_takes_as_long_among_many_as_among_few() -> None:
+    """A request pays nothing for the keys of others."""
+
+    def seconds(count: int) -> float:
+        class Kept:
+            def stored_keys(self) -> list[ApiKey]:
+                return [stored(f"{n}") for n in range(count)]
+
+        ring = KeyRing(cast("KeyStore", Kept()))
+        return min(timeit.repeat(lambda: ring.find("sk_live_none"), number=200, repeat=7))
+
+    assert seconds(20_000) < 5 * seconds(10)
+
+
+def stored(name: str) -> ApiKey:
+    """A key as the database has it."""
+    return ApiKey(
+        id=name, org_id="o", name=name, prefix="sk_live_", secret_hash=hash_of(name),
+        scopes=SCOPES, created_at=datetime.now(UTC),
+    )  # fmt: skip
+
+
 def test_the_database_holds_no_secret(tmp_path: Path) -> None:
     """Whoever gets the file gets no key."""
-    from bearlumen_server.keys import KeyRing
-
     store = DuckDBStore(tmp_path / "keys.duckdb")
     _, secret = KeyRing(store).create(org_id="o", name="n", scopes=SCOPES)
     store.close()
