@@ -6,7 +6,7 @@ _list:
     @just --list --unsorted
 
 # everything that CI checks
-check: lint types twins-check provider-index-check wheels test providers reliability
+check: lint types twins-check provider-index-check wheels test providers reliability fuzz
 
 # format, and fix what can be fixed
 fmt:
@@ -65,6 +65,12 @@ reliability *args:
     env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/reliability \
         {{ uv }} run --no-default-groups --group reliability \
         pytest tests/reliability {{ args }}
+
+# the server against its OpenAPI document, with what schemathesis makes of it
+fuzz *args:
+    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/fuzz \
+        {{ uv }} run --no-default-groups --group fuzz \
+        pytest tests/fuzz {{ args }}
 
 # build every wheel and import each alone in a clean environment
 wheels:

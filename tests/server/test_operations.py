@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -28,7 +29,6 @@ from bearlumen_server.storage.duckdb import DuckDBStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fastapi import FastAPI
 
@@ -151,6 +151,19 @@ def test_metrics_count_what_happened() -> None:
     assert found["bearlumen_http_requests_total" + json.dumps(labels)] == 2
     labels = {"method": "GET", "route": NO_ROUTE, "status": "404"}
     assert found["bearlumen_http_requests_total" + json.dumps(labels)] == 1
+
+
+def test_every_metric_is_documented(http: httpx.Client) -> None:
+    """docs/operations.md says what each is, and of no other."""
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"^\| `(bearlumen_\w+)` \|", page, re.MULTILINE))
+    families = text_string_to_metric_families(http.get("/metrics").text)
+    served = {
+        each.name + "_total" * (each.type == "counter")
+        for each in families
+        if not each.name.endswith("_created")
+    }
+    assert documented == served
 
 
 def test_no_series_is_made_by_what_a_caller_chooses(api: Api, http: httpx.Client) -> None:

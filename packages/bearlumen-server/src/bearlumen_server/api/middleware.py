@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 CALLER: Final = "bearlumen.caller"
 """Under which a request's scope has its key, once it is known."""
 MAX_HEAD_BYTES: Final = 64 * 1024
-"""Of the URL, and of all headers together: as much as uvicorn's own parser takes."""
+"""Of the URL, and of all headers together."""
 SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),

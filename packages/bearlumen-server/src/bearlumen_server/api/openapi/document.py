@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 VERSION: Final = "3.1.0"
 _REFERENCE: Final = "#/components/schemas/"
 _SECURITY: Final = "apiKey"
+_ALWAYS: Final = (414, 431, 500)
 _WITH_KEY: Final = (401, 429)
 _WITH_BODY: Final = (400, 408, 413, 415, 422, 429, 503)
 _ERRORS: Final = {
@@ -37,9 +38,11 @@ _ERRORS: Final = {
     408: "The body did not arrive in time.",
     409: "It is there already, or has changed meanwhile.",
     413: "The body or the batch is too large.",
+    414: "The URL is too long.",
     415: "The body is compressed in a way that is not known.",
     422: "The body is JSON, but not what is expected.",
     429: "Too many requests or events; `Retry-After` says when to come back.",
+    431: "The headers are too long.",
     500: "The server failed; its log has the correlation id.",
     503: "The server is starting, stopping, or cannot write; `Retry-After` says when to come back.",
 }
@@ -116,7 +119,7 @@ def scope_of(route: APIRoute) -> str | None:
 def _operation(route: APIRoute, operation: Operation, known: Collection[str]) -> dict[str, Any]:
     scope = scope_of(route)
     ids = re.findall(r"{(\w+)(?::\w+)?}", route.path)
-    statuses = {*operation.errors, 500}
+    statuses = {*operation.errors, *_ALWAYS}
     if scope is not None:
         statuses |= {*_WITH_KEY, *((403,) if scope else ())}
     if operation.parameters:
