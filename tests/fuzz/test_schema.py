@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import schemathesis
+import schemathesis  # pyright: ignore[reportMissingImports]
 from hypothesis import HealthCheck, settings
-from schemathesis.checks import CHECKS
+from schemathesis.checks import CHECKS  # pyright: ignore[reportMissingImports]
 from server.helpers import BATCH, event
 
 from bearlumen_server import LocalServer, local_server
@@ -22,8 +22,9 @@ from bearlumen_server.app import routes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXAMPLES = 40
+EXAMPLES = 60
 """Requests a route; each of them is checked for all that follows."""
+UNCHECKED: Any = list(HealthCheck)
 CHOSEN = (
     "not_a_server_error",
     "status_code_conformance",
@@ -54,10 +55,8 @@ def server() -> Iterator[LocalServer]:
 schema: Any = schemathesis.openapi.from_dict(document(routes()))
 
 
-@schema.parametrize()
-@settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@schema.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator]
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=UNCHECKED, derandomize=True)
 def test_the_server_does_as_its_document_says(case: Any, server: LocalServer) -> None:
     """Statuses, types and shapes of every answer are documented; none is the server's failure."""
     case.call_and_validate(

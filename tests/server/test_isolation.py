@@ -19,7 +19,7 @@ from server.helpers import AT, MARCH, Api, event, uuid7
 
 from bearlumen_server.api import wire
 from bearlumen_server.api.openapi import OPERATIONS
-from bearlumen_server.api.openapi.document import scope_of
+from bearlumen_server.api.openapi.document import path_of, scope_of
 from bearlumen_server.app import routes
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from bearlumen_server.api.openapi import Operation
 
-GETS: Final = [each.path for each in routes() if "GET" in (each.methods or ())]
+GETS: Final = [path_of(each) for each in routes() if "GET" in (each.methods or ())]
 CHANGES: Final = [
-    (method, each.path)
+    (method, path_of(each))
     for each in routes()
     for method in sorted((each.methods or set()) - {"GET", "HEAD"})
 ]
@@ -68,6 +68,17 @@ SEEDS: Final[dict[tuple[str, str], Callable[[str], Any]]] = {
         "key": f"{mark}-defined",
         "type": "string",
         "label": f"{mark}-label",
+    },
+    ("POST", wire.PRICES): lambda mark: {
+        "provider": f"{mark}-provider",
+        "model": f"{mark}-own",
+        "prices": {"input_tokens": "1"},
+        "note": f"{mark}-note",
+    },
+    ("POST", wire.PRICE_ALIASES): lambda mark: {
+        "alias": f"{mark}-alias",
+        "targetProvider": f"{mark}-provider",
+        "targetModel": f"{mark}-own",
     },
     ("POST", wire.END_USERS): lambda mark: {"externalId": f"{mark}-user", "name": f"{mark}-name"},
 }
@@ -168,7 +179,7 @@ def test_no_question_is_answered_with_anything_of_another(
     operation = OPERATIONS["GET", path]
     params = data.draw(questions(operation, asking, other))
     in_path = False
-    for name in re.findall(r"{\w+(?::\w+)?}", path):
+    for name in re.findall(r"{\w+}", path):
         path, in_path = (
             path.replace(name, quote(data.draw(st.sampled_from(other.ids)), safe="")),
             True,
@@ -235,7 +246,7 @@ def test_nothing_of_another_can_be_changed(
     first, second = pair
     before = second.everything()
     for each in second.ids:
-        where = re.sub(r"{\w+(?::\w+)?}", lambda _, each=each: quote(each, safe=""), path)
+        where = re.sub(r"{\w+}", lambda _, each=each: quote(each, safe=""), path)
         answered = first.api.request(method, where, json={})
         assert answered.status_code < 500, answered.text
         assert second.mark not in answered.text.replace(each, "")
@@ -251,7 +262,7 @@ def test_a_resend_of_an_event_of_another_is_no_duplicate(api: Api, other: Api) -
 
 def test_what_operators_see_names_nobody(pair: tuple[Tenant, Tenant]) -> None:
     """Routes without a key have nothing that anybody sent, and no organisation."""
-    open_to_all = [each.path for each in routes() if scope_of(each) is None]
+    open_to_all = [path_of(each) for each in routes() if scope_of(each) is None]
     assert len(open_to_all) == 4
     for path in open_to_all:
         shown = pair[0].api.http.get(path).text

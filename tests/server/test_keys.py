@@ -159,7 +159,7 @@ def test_a_use_that_could_not_be_written_is_written_later(tmp_path: Path) -> Non
     assert ring.find(secret)
     note = store.note_used_keys
 
-    def broken(_: object) -> None:
+    def broken(used: object) -> None:
         raise OSError
 
     store.note_used_keys = broken

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
@@ -47,7 +47,7 @@ from .pricebook.books import PriceBooks
 from .pricebook.recosting import Recosts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
     from .observing import Answered
     from .settings import Settings
@@ -162,8 +162,17 @@ def create_app(
 
 def routes() -> list[APIRoute]:
     """Return every route of the server."""
-    found = (route for module in ROUTERS for route in module.router.routes)
-    return [route for route in found if isinstance(route, APIRoute)]
+    return [route for module in ROUTERS for route in _flat(module.router)]
+
+
+def _flat(router: APIRouter) -> Iterator[APIRoute]:
+    for route in router.routes:
+        # What stands for an included router has no public name, and older versions none at all.
+        inner = getattr(route, "original_router", None)
+        if isinstance(route, APIRoute):
+            yield route
+        elif isinstance(inner, APIRouter):
+            yield from _flat(inner)
 
 
 async def _note_used_keys(app: FastAPI) -> None:

@@ -15,6 +15,7 @@ from bearlumen_server.version import VERSION as SERVER_VERSION
 
 from .answers import answer_schemas
 from .bodies import body_schemas
+from .operation import BODY_ERRORS
 from .operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _REFERENCE: Final = "#/components/schemas/"
 _SECURITY: Final = "apiKey"
 _ALWAYS: Final = (414, 431, 500)
 _WITH_KEY: Final = (401, 429)
-_WITH_BODY: Final = (400, 408, 413, 415, 422, 429, 503)
 _ERRORS: Final = {
     400: "The request is not understood; the message names the parameter.",
     401: "The key is missing, wrong or revoked.",
@@ -57,9 +57,10 @@ def document(routes: Iterable[APIRoute]) -> dict[str, Any]:
     known = schemas()
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
+        path = path_of(route)
         for method in sorted(route.methods or ()):
-            shown = _operation(route, OPERATIONS[method, route.path], known)
-            paths.setdefault(route.path, {})[method.lower()] = shown
+            shown = _operation(route, OPERATIONS[method, path], known)
+            paths.setdefault(path, {})[method.lower()] = shown
     return {
         "openapi": VERSION,
         "info": {
@@ -106,6 +107,11 @@ def schemas() -> dict[str, Any]:
     }
 
 
+def path_of(route: APIRoute) -> str:
+    """Return a route's path as OpenAPI has it: an id by its name alone."""
+    return re.sub(r":\w+}", "}", route.path)
+
+
 def scope_of(route: APIRoute) -> str | None:
     """Return the scope a route wants; '' for any key, None for no key at all."""
     for each in route.dependant.dependencies:
@@ -118,7 +124,8 @@ def scope_of(route: APIRoute) -> str | None:
 
 def _operation(route: APIRoute, operation: Operation, known: Collection[str]) -> dict[str, Any]:
     scope = scope_of(route)
-    ids = re.findall(r"{(\w+)(?::\w+)?}", route.path)
+    path = path_of(route)
+    ids = re.findall(r"{(\w+)}", path)
     statuses = {*operation.errors, *_ALWAYS}
     if scope is not None:
         statuses |= {*_WITH_KEY, *((403,) if scope else ())}
@@ -127,11 +134,11 @@ def _operation(route: APIRoute, operation: Operation, known: Collection[str]) ->
     if ids:
         statuses |= {404}
     if operation.body:
-        statuses |= {*_WITH_BODY}
+        statuses |= {*BODY_ERRORS}
     shown: dict[str, Any] = {
-        "operationId": f"{'_'.join(sorted(route.methods or ())).lower()}:{route.path}",
+        "operationId": f"{'_'.join(sorted(route.methods or ())).lower()}:{path}",
         "summary": operation.summary,
-        "tags": [_tag(route.path)],
+        "tags": [_tag(path)],
         "parameters": [
             *(_id(name) for name in ids),
             *(_parameter(each) for each in operation.parameters),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+BODY_ERRORS: Final = (400, 408, 413, 415, 422, 429, 503)
+"""What a route may answer that reads a body."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from bearlumen_server.api import wire
+from bearlumen_server.api.attribution import DEFAULT_SERIES, MAX_SERIES
 from bearlumen_server.api.margins import DEFAULT_SORT
+from bearlumen_server.api.sessions import DEFAULT_SORT as DEFAULT_SESSION_SORT
 from bearlumen_server.reports.margins import SORTS
+from bearlumen_server.reports.sessions import SORTS as SESSION_SORTS
 
 from . import parameters as p
-from .operation import Operation
+from .operation import BODY_ERRORS, Operation
 
 _BY: Final = {path: path.removeprefix("by-") for path in wire.BREAKDOWNS}
 _COSTS: Final = p.RANGE + p.FILTERS
@@ -123,11 +126,18 @@ _ATTRIBUTION: Final = {
         summary="The keys of custom dimensions", parameters=_COSTS, dimensions=True
     ),
     ("GET", wire.ATTRIBUTION_DIMENSION_VALUES): Operation(
-        summary="The values of a dimension", parameters=(*_COSTS, p.DIMENSION), dimensions=True
+        summary="The values of a dimension, costliest first",
+        parameters=(*_COSTS, p.DIMENSION, *p.PAGE),
+        dimensions=True,
     ),
     ("GET", wire.ATTRIBUTION_TIME_SERIES): Operation(
         summary="Cost over time, a series a value; the rest is one series",
-        parameters=(*_COSTS, p.DIMENSION, p.GRANULARITY, p.LIMIT),
+        parameters=(
+            *_COSTS,
+            p.DIMENSION,
+            p.GRANULARITY,
+            p.most("Series", DEFAULT_SERIES, MAX_SERIES),
+        ),
         dimensions=True,
     ),
     ("GET", wire.ATTRIBUTION_AGENTS): Operation(
@@ -137,7 +147,9 @@ _ATTRIBUTION: Final = {
         summary="The workflows", parameters=_COSTS, dimensions=True
     ),
     ("GET", wire.ATTRIBUTION_SESSIONS): Operation(
-        summary="The sessions", parameters=_COSTS + p.PAGE, dimensions=True
+        summary="The sessions",
+        parameters=(*_COSTS, *p.PAGE, p.sort(SESSION_SORTS, DEFAULT_SESSION_SORT)),
+        dimensions=True,
     ),
     ("GET", wire.ATTRIBUTION_SESSION_COMPARISON): Operation(
         summary="What a session costs, by its type", parameters=_COSTS, dimensions=True
@@ -149,6 +161,13 @@ _ATTRIBUTION: Final = {
 
 _DIMENSIONS: Final = {
     ("GET", wire.DIMENSION_DEFINITIONS): Operation(summary="The dimensions that are defined"),
+    ("POST", wire.DIMENSION_DEFINITIONS): Operation(
+        summary="Define a dimension", status=201, errors=(*BODY_ERRORS, 409)
+    ),
+    ("PATCH", wire.DIMENSION_DEFINITIONS + "/{key}"): Operation(
+        summary="Change a definition", errors=BODY_ERRORS
+    ),
+    ("DELETE", wire.DIMENSION_DEFINITIONS + "/{key}"): Operation(summary="Drop a definition"),
     ("GET", wire.DIMENSION_COST_BREAKDOWN): Operation(
         summary="Split cost by a custom dimension", parameters=(*_COSTS, p.KEY), dimensions=True
     ),
@@ -169,7 +188,52 @@ _DIMENSIONS: Final = {
     ),
 }
 
+_END_USERS: Final = {
+    ("POST", wire.END_USERS): Operation(
+        summary="Make an end user, or change the one there is", errors=(*BODY_ERRORS,)
+    ),
+    ("GET", wire.END_USERS): Operation(
+        summary="The end users", parameters=(p.STATUS, p.SEARCH, *p.PAGE)
+    ),
+    ("GET", wire.END_USERS + "/{external_id}"): Operation(summary="One end user"),
+    ("DELETE", wire.END_USERS + "/{external_id}"): Operation(
+        summary="Make an end user's events and revenue nameless, or remove them",
+        parameters=(p.MODE, p.KEEP_DIMENSIONS),
+        answer="Erasure",
+    ),
+    ("POST", wire.END_USERS + "/{external_id}/deactivate"): Operation(
+        summary="Mark an end user as gone"
+    ),
+    ("POST", wire.END_USERS + "/{external_id}/reactivate"): Operation(
+        summary="Take that mark away"
+    ),
+}
+
+_PRICES: Final = {
+    ("GET", wire.PRICES): Operation(
+        summary="The organisation's own prices", parameters=(p.HISTORY,)
+    ),
+    ("POST", wire.PRICES): Operation(summary="Set own prices, one or many", errors=BODY_ERRORS),
+    ("DELETE", wire.PRICES + "/{price_id}"): Operation(summary="Delete an own price"),
+    ("GET", wire.PRICE_ALIASES): Operation(
+        summary="The organisation's names for models", parameters=(p.HISTORY,)
+    ),
+    ("POST", wire.PRICE_ALIASES): Operation(summary="Set aliases, one or many", errors=BODY_ERRORS),
+    ("DELETE", wire.PRICE_ALIASES + "/{alias_id}"): Operation(summary="Delete an alias"),
+}
+
+_TRANSFER: Final = {
+    ("GET", wire.EXPORT): Operation(summary="The tables there are to export"),
+    ("GET", wire.EXPORT + "/{table}"): Operation(
+        summary="The rows of a table", parameters=(p.FORMAT,), media="application/x-ndjson"
+    ),
+}
+
 _MARGINS: Final = {
+    ("GET", wire.REVENUE_EVENTS): Operation(
+        summary="The revenue that was reported, latest first",
+        parameters=p.RANGE + p.END_USER + p.PAGE,
+    ),
     ("POST", wire.REVENUE_EVENTS): Operation(
         summary="Store revenue, one or many", body="RevenueBody", answer="RevenueReport"
     ),
@@ -187,7 +251,15 @@ _MARGINS: Final = {
     ),
     ("GET", wire.INSIGHTS_SUMMARY): Operation(
         summary="What stands out",
-        parameters=(p.called(p.START, "start"), p.called(p.END, "end"), p.TIMEZONE, p.LIMIT),
+        parameters=(
+            p.called(p.START, "start"),
+            p.called(p.END, "end"),
+            p.TIMEZONE,
+            *p.FILTERS,
+            p.INCLUDE,
+            p.LIMIT,
+        ),
+        dimensions=True,
     ),
 }
 
@@ -212,6 +284,9 @@ OPERATIONS: Final = {
     **_COST,
     **_ATTRIBUTION,
     **_DIMENSIONS,
+    **_END_USERS,
+    **_PRICES,
+    **_TRANSFER,
     **_MARGINS,
     **_LEDGER,
 }

@@ -88,6 +88,46 @@ OFFSET: Final = Parameter(
 )
 PAGE: Final = (LIMIT, OFFSET)
 
+STATUS: Final = Parameter(
+    name="status",
+    description="Which end users.",
+    schema={"type": "string", "enum": ["active", "inactive", "all"], "default": "all"},
+    example="all",
+)
+SEARCH: Final = Parameter(
+    name="search", description="A part of the id, name or email.", example="a"
+)
+MODE: Final = Parameter(
+    name="mode",
+    description="`anonymize` keeps what things cost, `remove` nothing.",
+    schema={"type": "string", "enum": list(MODES), "default": "anonymize"},
+    example="remove",
+)
+KEEP_DIMENSIONS: Final = Parameter(
+    name="keepDimensions",
+    description="Keys of custom dimensions that stay, separated by commas.",
+    repeated=True,
+    example="team",
+)
+HISTORY: Final = Parameter(
+    name="history",
+    description="Whether those replaced and deleted are listed too.",
+    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+    example="true",
+)
+INCLUDE: Final = Parameter(
+    name="include",
+    description="What else to work out.",
+    schema={"type": "string", "enum": ["distributions"]},
+    example="distributions",
+)
+FORMAT: Final = Parameter(
+    name="format",
+    description="How the rows are written.",
+    schema={"type": "string", "enum": ["ndjson", "parquet"], "default": "ndjson"},
+    example="ndjson",
+)
+
 GRANULARITY: Final = Parameter(
     name=wire.GRANULARITY,
     description="How long a bucket is; a week begins on Monday.",
@@ -125,6 +165,12 @@ def sort(names: Iterable[str], default: str) -> Parameter:
         schema={"type": "string", "enum": either, "default": default},
         example=either[-1],
     )
+
+
+def most(what: str, default: int, maximum: int) -> Parameter:
+    """Return the parameter that bounds how many of something an answer has."""
+    schema = {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
+    return replace(LIMIT, description=f"{what} of the answer, at most.", schema=schema)
 
 
 def optional(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
