@@ -50,6 +50,12 @@ class Commit:
     failed: bool = False
 
 
+FULL_EVENTS: Final = 2_000
+"""A commit of as many needs no company."""
+LINGER_SECONDS: Final = 0.01
+"""How long a commit waits for company, when the last one had some: as long as one takes."""
+
+
 class WriterBusyError(Exception):
     """As many events wait as may; try again shortly."""
 
@@ -112,6 +118,8 @@ class Writer:
         self._waiting: deque[Prepared] = deque()
         self._waiting_events = 0
         self._closed = False
+        self._shared = False
+        """Whether the last commit was that of several requests."""
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="bearlumen-writer", daemon=True)
 
@@ -205,6 +213,11 @@ class Writer:
         """Wait for work and take all there is; empty when closed and drained."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
+            if self._shared:
+                # Many send at once: a commit costs as much for a few events as for a thousand.
+                self._changed.wait_for(
+                    lambda: self._waiting_events >= FULL_EVENTS or self._closed, LINGER_SECONDS
+                )
             group: list[Prepared] = []
             taken = 0
             while self._waiting:
@@ -214,6 +227,7 @@ class Writer:
                 group.append(self._waiting.popleft())
                 taken += size
             self._waiting_events -= taken
+            self._shared = len(group) > 1
             return group
 
     def _try(self, group: Sequence[Prepared]) -> bool:
