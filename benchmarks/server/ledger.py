@@ -7,13 +7,15 @@ twelve models, a tenth of the events without a feature and a hundredth without a
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
 from bearlumen_server.keys import SCOPES, KeyRing
 from bearlumen_server.storage.duckdb import CONFIG, DuckDBStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 START: Final = "2026-08-03"
 END: Final = "2026-10-31"

@@ -23,18 +23,18 @@ COLUMNS = (
     "CAST(extra AS JSON)"
 )
 PAGE = (
-    f"SELECT {COLUMNS} FROM events WHERE rowid IN (SELECT rowid FROM events WHERE {MINE} "  # noqa: S608
+    f"SELECT {COLUMNS} FROM events WHERE rowid IN (SELECT rowid FROM events WHERE {MINE} "
     "ORDER BY ts DESC, event_id DESC LIMIT 100 OFFSET {offset}) ORDER BY ts DESC, event_id DESC"
 )
-COUNT = f"SELECT count(*) FROM events WHERE {MINE}"  # noqa: S608
+COUNT = f"SELECT count(*) FROM events WHERE {MINE}"
 SESSIONS = (
     "SELECT session_id, any_value(session_type), any_value(end_user), sum(cost), count(*), "
-    f"{TOKENS}, min(ts), max(ts) FROM events WHERE {MINE} AND session_id IS NOT NULL "  # noqa: S608
+    f"{TOKENS}, min(ts), max(ts) FROM events WHERE {MINE} AND session_id IS NOT NULL "
     "GROUP BY session_id"
 )
-SPENT = f"SELECT end_user, sum(cost) AS cost FROM events WHERE {MINE} GROUP BY end_user"  # noqa: S608
+SPENT = f"SELECT end_user, sum(cost) AS cost FROM events WHERE {MINE} GROUP BY end_user"
 EARNED = (
-    f"SELECT end_user, sum(amount) AS revenue FROM revenue_entries WHERE {MINE} GROUP BY end_user"  # noqa: S608
+    f"SELECT end_user, sum(amount) AS revenue FROM revenue_entries WHERE {MINE} GROUP BY end_user"
 )
 REGION = "CAST(dims['region'] AS VARCHAR)"
 SCORE = "CAST(dims['score'] AS DOUBLE)"
@@ -44,7 +44,7 @@ def by(column: str, *, more: str = "", limit: str = "") -> str:
     """Return a breakdown."""
     columns = f"{TOTALS}, {more}" if more else TOTALS
     return (
-        f"SELECT {column} AS value, {columns} FROM events WHERE {MINE} GROUP BY value "  # noqa: S608
+        f"SELECT {column} AS value, {columns} FROM events WHERE {MINE} GROUP BY value "
         f"ORDER BY 2 DESC {limit}"
     )
 
@@ -52,7 +52,7 @@ def by(column: str, *, more: str = "", limit: str = "") -> str:
 def over_time(columns: str, *, table: str = "events", more: str = "", also: str = "") -> str:
     """Return a series by day."""
     return (
-        f"SELECT date_trunc('day', ts) AS day{more}, {columns} FROM {table} "  # noqa: S608
+        f"SELECT date_trunc('day', ts) AS day{more}, {columns} FROM {table} "
         f"WHERE {MINE}{also} GROUP BY ALL ORDER BY ALL"
     )
 
@@ -95,9 +95,7 @@ QUESTIONS: Final = (
     Ask(
         name="usage.summary",
         path="/v1/usage/summary",
-        sql=(
-            f"SELECT {TOTALS}, count(DISTINCT end_user), {TOKENS} FROM events WHERE {MINE}",  # noqa: S608
-        ),
+        sql=(f"SELECT {TOTALS}, count(DISTINCT end_user), {TOKENS} FROM events WHERE {MINE}",),
     ),
     Ask(
         name="usage.aggregation",
@@ -105,7 +103,7 @@ QUESTIONS: Final = (
         sql=(
             "SELECT count(input_tokens), count(output_tokens), "
             "count(*) FILTER (cache_read_tokens > 0), count(*) FILTER (cache_write_tokens > 0), "
-            f"count(*) FILTER (reasoning_tokens > 0), {TOKENS} FROM events WHERE {MINE}",  # noqa: S608
+            f"count(*) FILTER (reasoning_tokens > 0), {TOKENS} FROM events WHERE {MINE}",
         ),
     ),
     Ask(name="costs.by_model", path="/v1/costs/by-model", sql=(by("model"),)),
@@ -148,7 +146,7 @@ QUESTIONS: Final = (
     Ask(
         name="costs.summary, 30 days",
         path="/v1/costs/summary",
-        sql=(f"SELECT {TOTALS} FROM events WHERE {MINE}",) * 2,  # noqa: S608
+        sql=(f"SELECT {TOTALS} FROM events WHERE {MINE}",) * 2,
         days=30,
     ),
     Ask(
@@ -165,7 +163,7 @@ QUESTIONS: Final = (
         name="costs.detailed_by_end_user, first page",
         path="/v1/costs/detailed/by-end-user",
         sql=(
-            f"WITH users AS MATERIALIZED (SELECT end_user, sum(cost) AS c, {TOKENS}, count(*) "  # noqa: S608
+            f"WITH users AS MATERIALIZED (SELECT end_user, sum(cost) AS c, {TOKENS}, count(*) "
             f"FROM events WHERE {MINE} GROUP BY end_user) "
             "SELECT *, sum(c) OVER (), count(*) OVER () FROM users ORDER BY c DESC LIMIT 100",
         ),
@@ -175,7 +173,7 @@ QUESTIONS: Final = (
         path="/v1/costs/detailed/by-end-user",
         params={"offset": "40000"},
         sql=(
-            f"WITH users AS MATERIALIZED (SELECT end_user, sum(cost) AS c, {TOKENS}, count(*) "  # noqa: S608
+            f"WITH users AS MATERIALIZED (SELECT end_user, sum(cost) AS c, {TOKENS}, count(*) "
             f"FROM events WHERE {MINE} GROUP BY end_user) SELECT *, sum(c) OVER (), "
             "count(*) OVER () FROM users ORDER BY c DESC LIMIT 100 OFFSET 40000",
         ),
@@ -189,9 +187,7 @@ QUESTIONS: Final = (
     Ask(
         name="attribution.dimension_keys",
         path="/v1/attribution/dimensions/keys",
-        sql=(
-            f"SELECT dim_keys, {TOTALS} FROM events WHERE {MINE} GROUP BY dim_keys",  # noqa: S608
-        ),
+        sql=(f"SELECT dim_keys, {TOTALS} FROM events WHERE {MINE} GROUP BY dim_keys",),
     ),
     Ask(
         name="attribution.dimension_values",
@@ -209,7 +205,7 @@ QUESTIONS: Final = (
         name="attribution.agents",
         path="/v1/attribution/agents",
         sql=(
-            f"SELECT agent, {TOTALS}, count(DISTINCT session_id), min(ts), max(ts) "  # noqa: S608
+            f"SELECT agent, {TOTALS}, count(DISTINCT session_id), min(ts), max(ts) "
             f"FROM events WHERE {MINE} AND agent IS NOT NULL GROUP BY agent",
         ),
     ),
@@ -217,7 +213,7 @@ QUESTIONS: Final = (
         name="attribution.workflows",
         path="/v1/attribution/workflows",
         sql=(
-            f"SELECT workflow, {TOTALS}, count(DISTINCT session_id), min(ts), max(ts) "  # noqa: S608
+            f"SELECT workflow, {TOTALS}, count(DISTINCT session_id), min(ts), max(ts) "
             f"FROM events WHERE {MINE} AND workflow IS NOT NULL GROUP BY workflow",
         ),
     ),
@@ -225,7 +221,7 @@ QUESTIONS: Final = (
         name="attribution.sessions, 30 days",
         path="/v1/attribution/sessions",
         sql=(
-            f"WITH s AS MATERIALIZED ({SESSIONS}) SELECT *, count(*) OVER () FROM s "  # noqa: S608
+            f"WITH s AS MATERIALIZED ({SESSIONS}) SELECT *, count(*) OVER () FROM s "
             "ORDER BY 4 DESC LIMIT 100",
         ),
         days=30,
@@ -234,7 +230,7 @@ QUESTIONS: Final = (
         name="attribution.session_comparison, 30 days",
         path="/v1/attribution/sessions/comparison",
         sql=(
-            "SELECT session_type, count(*), sum(c), avg(c), quantile_cont(c, [0.5, 0.95]) FROM "  # noqa: S608
+            "SELECT session_type, count(*), sum(c), avg(c), quantile_cont(c, [0.5, 0.95]) FROM "
             f"(SELECT session_id, session_type, sum(cost) AS c FROM events WHERE {MINE} "
             "AND session_id IS NOT NULL GROUP BY ALL) GROUP BY session_type",
         ),
@@ -244,7 +240,7 @@ QUESTIONS: Final = (
         name="attribution.session_detail",
         path="/v1/attribution/sessions/s-250-17",
         sql=(
-            f"SELECT {COLUMNS} FROM events WHERE org_id = 'org_main' "  # noqa: S608
+            f"SELECT {COLUMNS} FROM events WHERE org_id = 'org_main' "
             "AND session_id = 's-250-17' ORDER BY ts",
         ),
         days=0,
@@ -266,7 +262,7 @@ QUESTIONS: Final = (
         path="/v1/dimensions/numeric-summary",
         params={"key": "score"},
         sql=(
-            "SELECT count(s), sum(s), avg(s), min(s), max(s), "  # noqa: S608
+            "SELECT count(s), sum(s), avg(s), min(s), max(s), "
             f"quantile_cont(s, [0.5, 0.95, 0.99]) FROM (SELECT {SCORE} AS s FROM events "
             f"WHERE {MINE})",
         ),
@@ -283,15 +279,15 @@ QUESTIONS: Final = (
         name="margins.summary",
         path="/v1/margins/summary",
         sql=(
-            f"SELECT {TOTALS} FROM events WHERE {MINE}",  # noqa: S608
-            f"SELECT sum(amount) FROM revenue_entries WHERE {MINE}",  # noqa: S608
+            f"SELECT {TOTALS} FROM events WHERE {MINE}",
+            f"SELECT sum(amount) FROM revenue_entries WHERE {MINE}",
         ),
     ),
     Ask(
         name="margins.by_end_user",
         path="/v1/margins/by-end-user",
         sql=(
-            f"WITH c AS ({SPENT}), r AS ({EARNED}) SELECT coalesce(c.end_user, r.end_user), "  # noqa: S608
+            f"WITH c AS ({SPENT}), r AS ({EARNED}) SELECT coalesce(c.end_user, r.end_user), "
             "revenue, cost, coalesce(revenue, 0) - coalesce(cost, 0) AS margin, count(*) OVER () "
             "FROM c FULL JOIN r ON c.end_user = r.end_user ORDER BY margin LIMIT 100",
         ),
@@ -308,8 +304,10 @@ QUESTIONS: Final = (
         name="insights.summary, 30 days",
         path="/v1/insights/summary",
         sql=(
-            *(f"SELECT {name}, {TOTALS} FROM events WHERE {MINE} GROUP BY ALL" for name in  # noqa: S608
-              ("model", "feature", "end_user")),
+            *(
+                f"SELECT {name}, {TOTALS} FROM events WHERE {MINE} GROUP BY ALL"
+                for name in ("model", "feature", "end_user")
+            ),
             over_time(TOTALS),
         ),
         days=30,
@@ -320,11 +318,15 @@ QUESTIONS: Final = (
         path="/v1/insights/summary",
         params={"include": "distributions"},
         sql=(
-            *(f"SELECT {name}, {TOTALS} FROM events WHERE {MINE} GROUP BY ALL" for name in  # noqa: S608
-              ("model", "feature", "end_user")),
+            *(
+                f"SELECT {name}, {TOTALS} FROM events WHERE {MINE} GROUP BY ALL"
+                for name in ("model", "feature", "end_user")
+            ),
             over_time(TOTALS),
-            *(f"SELECT {QUANTILES.format(name)} FROM events WHERE {MINE}" for name in  # noqa: S608
-              ("CAST(cost AS DOUBLE)", "input_tokens + output_tokens", "latency_ms")),
+            *(
+                f"SELECT {QUANTILES.format(name)} FROM events WHERE {MINE}"
+                for name in ("CAST(cost AS DOUBLE)", "input_tokens + output_tokens", "latency_ms")
+            ),
         ),
         days=30,
         names=("start", "end"),
@@ -339,8 +341,8 @@ QUESTIONS: Final = (
         name="prices.missing",
         path="/v1/prices/missing",
         sql=(
-            "SELECT provider, model, count(*), min(ts), max(ts) FROM events "  # noqa: S608
+            "SELECT provider, model, count(*), min(ts), max(ts) FROM events "
             f"WHERE {MINE} AND cost IS NULL GROUP BY ALL",
         ),
     ),
-)  # fmt: skip
+)
