@@ -60,6 +60,12 @@ _providers group *args:
 bench *args:
     python benchmarks/delivery.py {{ args }}
 
+# the server: ingest beside the raw engine, a price, every question over 10 M events; half an hour
+bench-server:
+    python benchmarks/server/ingest.py
+    python benchmarks/server/pricing.py
+    python benchmarks/server/queries.py
+
 # that nothing is lost and nothing doubled: real processes, killed and starved, for some minutes
 reliability *args:
     env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/reliability \

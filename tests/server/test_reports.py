@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -97,6 +98,25 @@ def test_events_come_newest_first_in_stable_pages(api: Api) -> None:
     assert found == [each["sdk_event_id"] for each in newest]
     assert [page["hasMore"] for page in pages] == [True, True, False, False]
     assert {page["total"] for page in pages} == {7}
+
+
+def test_a_deep_page_is_where_it_would_be_in_one_long_list(api: Api) -> None:
+    """Pages far down are looked for in another way, and are the same ones."""
+    start = datetime(2026, 3, 10, tzinfo=UTC)
+    sent = [
+        event(event_invoked_at=(start + timedelta(minutes=n * 7 % 4001)).isoformat())
+        for n in range(3000)
+    ]
+    for first in range(0, 3000, 1000):
+        api.send(sent[first : first + 1000])
+    newest = sorted(
+        sent, key=lambda each: (each["event_invoked_at"], each["sdk_event_id"]), reverse=True
+    )
+    for offset, limit in ((1999, 3), (2000, 3), (2001, 500), (2600, 1000), (2999, 5), (3000, 5)):
+        page = api.get("/v1/usage/events", {"limit": limit, "offset": offset})
+        expected = [each["sdk_event_id"] for each in newest[offset : offset + limit]]
+        assert [each["eventId"] for each in page["events"]] == expected
+        assert (page["total"], page["hasMore"]) == (3000, offset + limit < 3000 and offset < 3000)
 
 
 def test_an_organisation_sees_only_its_own(api: Api, other: Api) -> None:

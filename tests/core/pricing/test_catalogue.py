@@ -152,6 +152,37 @@ def test_our_cost_is_the_catalogues_total(
     assert priced.cost == total(provider, name, at, theirs(usage), context)
 
 
+@settings(max_examples=500, deadline=None)
+@given(
+    listed=st.sampled_from(REFERENCES),
+    usage=usages(),
+    bare=st.booleans(),
+    at=st.datetimes(datetime(2024, 1, 1), datetime(2027, 6, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+def test_the_quick_way_to_a_price_gives_the_same(
+    listed: tuple[str, str, ModelInfo], usage: Usage, at: datetime, *, bare: bool
+) -> None:
+    """Whatever it answers, the long way answers; it answers for whatever has token prices alone."""
+    provider, name, model = listed
+    read, written = usage.input_tokens or 0, usage.output_tokens or 0
+    asked = Usage(input_tokens=read, output_tokens=written)
+    asked = asked if bare else replace(usage, tool_calls={})
+    priced = BOOK.price(provider=provider, model=name, at=at, usage=asked)
+    quick = BOOK.token_price(
+        provider=provider,
+        model=name,
+        at=at,
+        input_tokens=read,
+        output_tokens=written,
+        details=None if bare else usage,
+    )
+    if quick is not None:
+        assert quick == (priced.cost, priced.price_id)
+    elif priced.cost is not None:
+        kinds = {key for prices in price_lists(model) for key in stated(prices)}
+        assert "requests_kcount" in kinds or not any(key.endswith("_mtok") for key in kinds)
+
+
 @pytest.mark.parametrize("tokens", [1, 128_001, 600_000])
 def test_every_model_with_token_prices_gets_a_cost(tokens: int) -> None:
     """The law above would hold of a book that prices nothing; this one prices what it can."""

@@ -107,23 +107,41 @@ class PriceBook:
         at: datetime,
         input_tokens: int,
         output_tokens: int,
-        details: Details,
+        details: Details | None,
     ) -> tuple[Decimal, str] | None:
         """Price an event that reports both totals, no units and no tool calls, as `price` does.
 
         It is three times as quick: nothing is copied into a `Usage` first.
 
+        Args:
+            provider: As for `price`.
+            model: As for `price`.
+            at: As for `price`.
+            input_tokens: Everything the model read, 0 or more.
+            output_tokens: Everything the model wrote, 0 or more.
+            details: What is known of the call beside; None for nothing.
+
         Returns:
             The cost in US dollars and the price's id, or None where `price` has to be asked: there
             is no price, or more than tokens is billed.
         """
-        key = (provider, model, details.service_tier, details.batch, details.inference_geo)
+        if details is None:
+            key = (provider, model, None, False, None)
+        else:
+            key = (
+                provider,
+                model,
+                details.service_tier,
+                details.batch,
+                details.inference_geo,
+            )
         found = self._remembered.get(key) or self._remember(key)
         if isinstance(found, Priced):
             return None
         try:
-            rates = found.at(at).pick(input_tokens)
-            cost = rates.token_cost(details, input_tokens, output_tokens)
+            tiers = found.at(at)
+            rates = tiers.pick(input_tokens) if tiers.starts else tiers.rates[0]
+            cost = rates.token_cost(input_tokens, output_tokens, details)
         except NoPrice:
             return None
         return None if cost is None else (cost, rates.price_id)

@@ -181,8 +181,9 @@ def _parts(kinds: Sequence[tuple[Count, int | None]], base: int) -> tuple[tuple[
 
 
 def _short_writes(usage: Details) -> int:
-    short, hour = usage.cache_write_5m_tokens, usage.cache_write_1h_tokens
-    return cache_writes(usage) - hour if short or hour else usage.cache_write_tokens
+    if usage.cache_write_5m_tokens or usage.cache_write_1h_tokens:
+        return cache_writes(usage) - usage.cache_write_1h_tokens
+    return usage.cache_write_tokens
 
 
 def _by_name(table: Mapping[str, tuple[str, ...]], rates: Mapping[str, int]) -> dict[str, int]:

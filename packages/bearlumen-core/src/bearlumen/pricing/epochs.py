@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Constraint = StartDateConstraint | TimeOfDateConstraint | None
 Epoch = tuple[int, int]
 """How many date boundaries and how many times of day have passed."""
+ALWAYS: Epoch = (0, 0)
+"""The epoch of what never changes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +38,7 @@ class Calendar:
     def epoch(self, at: datetime) -> Epoch:
         """The stretch between boundaries that an instant falls into."""
         if not self.dates and not self.times:
-            return (0, 0)
+            return ALWAYS
         moment = in_utc(at)
         passed = bisect_right(self.times, moment.time()) if self.times else 0
         return (bisect_right(self.dates, moment.date()), passed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from genai_prices.types import TieredPrices
 
 from .compiler import PER, compile_rates
-from .epochs import Calendar, calendar, select
+from .epochs import ALWAYS, Calendar, calendar, select
 from .rates import Tiers
 from .residency import label
 from .usage import NoPrice
@@ -55,7 +55,8 @@ class PriceList:
         Raises:
             NoPrice: There are none for this context at that time.
         """
-        epoch = self.calendar.epoch(at)
+        dated = self.calendar.dates or self.calendar.times
+        epoch = self.calendar.epoch(at) if dated else ALWAYS
         tiers = self.compiled.get(epoch)
         if tiers is None:
             try:

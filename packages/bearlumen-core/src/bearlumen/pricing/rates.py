@@ -15,12 +15,12 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .usage import FRACTIONAL_DIGITS, NoPrice, Priced, shown
+from .usage import FRACTIONAL_DIGITS, NoPrice, Priced, Usage, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .usage import Details, Usage
+    from .usage import Details
 
 PICODOLLARS = 10**FRACTIONAL_DIGITS
 MAX_QUANTITY_DIGITS = 60
@@ -83,6 +83,7 @@ class Side:
         return charge + total * self.rate
 
 
+_NO_DETAILS = Usage()
 _FREE = Side(name="", rate=0, parts=())
 
 
@@ -106,15 +107,22 @@ class Rates:
     bills_sessions: bool
     """Whether a call costs something for as long as it lasts, whatever else it costs."""
 
-    def token_cost(self, details: Details, read: int, written: int) -> Decimal | None:
+    def token_cost(self, read: int, written: int, details: Details | None) -> Decimal | None:
         """What `price` charges for tokens and nothing else; None when there is more to it.
 
         Raises:
             NoPrice: Something that was used has no price here.
         """
-        if not self.bills_tokens or self.per_request or self.bills_sessions:
+        if self.per_request or self.bills_sessions or not self.bills_tokens:
             return None
-        charge = self.input.charge(details, read) + self.output.charge(details, written)
+        into, out_of = self.input, self.output
+        if details is None and into.rate is not None and out_of.rate is not None:
+            charge = read * into.rate + written * out_of.rate
+        else:
+            known = details or _NO_DETAILS
+            charge = into.charge(known, read) + out_of.charge(known, written)
+        if self.scale == PICODOLLARS:
+            return _EXACT.scaleb(charge, -FRACTIONAL_DIGITS)
         return dollars(charge, self.scale)
 
     def price(self, usage: Usage) -> Priced:

@@ -23,7 +23,8 @@ EMPTY: Final = "{}"
 UNKNOWN_PROVIDER: Final = "unknown"
 
 _NOTHING: Mapping[str, Any] = {}
-_NO_DETAILS = UsageDetails()
+NO_DETAILS: Final = UsageDetails()
+"""The one of every event that says nothing of the kind."""
 _STEP = Decimal(1).scaleb(-limits.COST_DIGITS)
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _COLUMNS: Final = ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
@@ -76,7 +77,7 @@ def normalise(
             model=event.model,
             input_tokens=event.input_tokens,
             output_tokens=event.output_tokens,
-            usage=_NO_DETAILS,
+            usage=NO_DETAILS,
             units={},
             explicit_cost=None,
             provider_cost=None,
@@ -96,7 +97,7 @@ def normalise(
             reported_json=None,
             extra_json=EMPTY,
         )
-    usage = metadata.usage or _NO_DETAILS
+    usage = metadata.usage or NO_DETAILS
     dimensions = metadata.dimensions
     units_json = _json(metadata.units) if metadata.units else EMPTY
     dims_json = _json(dimensions) if dimensions else EMPTY
@@ -184,7 +185,7 @@ def _sorted_keys(keys: tuple[str, ...]) -> str:
 
 
 def _details(usage: UsageDetails, more: Mapping[str, Any]) -> str:
-    if usage is _NO_DETAILS and not more:
+    if usage is NO_DETAILS and not more:
         return EMPTY
     values = _details_in(usage)
     if not more and not any(values):
@@ -194,7 +195,7 @@ def _details(usage: UsageDetails, more: Mapping[str, Any]) -> str:
 
 def _metric_keys(metadata: Metadata, usage: UsageDetails, more: Mapping[str, Any]) -> str | None:
     """Name what is counted beside the token columns, each with the place it is stored in."""
-    if usage is _NO_DETAILS and not metadata.units and not more:
+    if usage is NO_DETAILS and not metadata.units and not more:
         return None
     keys = [f"usage.{name}" for name in TOKEN_KINDS if getattr(usage, name)]
     keys += [f"tool_calls.{name}" for name in usage.tool_calls]

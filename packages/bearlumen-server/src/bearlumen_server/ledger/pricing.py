@@ -13,6 +13,7 @@ from bearlumen.pricing.cost import CATALOGUE, exact_units, stated
 
 from . import limits
 from .events import PricedEvent
+from .normalise import NO_DETAILS
 from .rejection import InvalidEventError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def price(event: UsageEvent, *, org_id: str, book: Prices) -> PricedEvent:
     said = None
     if event.explicit_cost is not None or event.provider_cost is not None:
         said = stated(cost=event.explicit_cost, provider_cost=event.provider_cost)
-    elif type(book) is PriceBook and (quick := _token_price(event, book)):
+    elif type(book) is PriceBook and (quick := _token_price(event, book)) is not None:
         # Nearly every event; what is not this plain, or another book's, takes the long way.
         cost, price_id = quick
         if cost <= limits.MAX_COST:
@@ -65,7 +66,7 @@ def _token_price(event: UsageEvent, book: PriceBook) -> tuple[Decimal, str] | No
         at=event.at,
         input_tokens=read,
         output_tokens=written,
-        details=details,
+        details=None if details is NO_DETAILS else details,
     )
 
 

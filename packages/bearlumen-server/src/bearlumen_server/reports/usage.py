@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from .costs import TOKENS
-from .question import Question, ask, filled
+from .question import UTC, Question, ask, filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +44,11 @@ _PAGE = """
     ORDER BY ts DESC, event_id DESC"""
 _FIRST: Final = """
     SELECT {columns} FROM events WHERE {where} ORDER BY ts ASC, event_id ASC LIMIT {limit}"""
+_HOURS: Final = "SELECT {hour} AS hour, count(*) FROM events WHERE {where} GROUP BY hour"
+_HOUR: Final = timedelta(hours=1)
+DEEP: Final = 2_000
+"""Pages that begin later are looked for hour by hour. Of 9 M events, the page behind the first
+5 M took 2.5 s when all before it were sorted; counting the events of each hour takes 0.1 s."""
 _SUMMARY = f"""
     SELECT count(*), coalesce(sum(cost), 0), count(*) - count(cost), count(DISTINCT end_user),
            {", ".join(f"coalesce(sum({name}), 0)" for name in TOKENS)}
@@ -71,7 +77,10 @@ class UsageSummary:
 
 def events_page(store: Store, question: Question, *, limit: int, offset: int) -> EventPage:
     """Return one page of the events, and how many there are over all pages."""
-    total = ask(store, "SELECT count(*) FROM events WHERE {where}", question)[0][0]
+    if offset < DEEP:
+        total = ask(store, "SELECT count(*) FROM events WHERE {where}", question)[0][0]
+    else:
+        total, question, offset = _narrowed(store, question, limit=limit, offset=offset)
     dialect = store.dialect
     words = {
         "row": dialect.row,
@@ -82,6 +91,27 @@ def events_page(store: Store, question: Question, *, limit: int, offset: int) ->
     sql = filled(_PAGE, words)
     rows = ask(store, sql, question, {"limit": limit, "offset": offset}) if total > offset else []
     return EventPage(events=_events(rows), total=total)
+
+
+def _narrowed(
+    store: Store, question: Question, *, limit: int, offset: int
+) -> tuple[int, Question, int]:
+    """Return the total, and the same page as one of the few hours that it lies in."""
+    found = ask(store, filled(_HOURS, {"hour": store.dialect.slots["hour"]}), question)
+    total = sum(count for _, count in found)
+    before = 0
+    hours = iter(sorted(found, reverse=True))
+    for hour, count in hours:
+        if before + count <= offset:
+            before += count
+            continue
+        first, reached = hour, before + count
+        while reached < offset + limit and (more := next(hours, None)):
+            first, reached = more[0], reached + more[1]
+        start, end = first.replace(tzinfo=UTC), hour.replace(tzinfo=UTC) + _HOUR
+        within = replace(question, start=max(question.start, start), end=min(question.end, end))
+        return total, within, offset - before
+    return total, question, offset  # behind the last one
 
 
 def first_events(store: Store, question: Question, *, most: int) -> tuple[dict[str, Any], ...]:
