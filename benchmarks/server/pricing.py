@@ -9,17 +9,21 @@ import gc
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
 
 import genai_prices
 import workload
 
 from bearlumen.pricing.book import PriceBook
 from bearlumen_server.ledger.decode import decode_batch
-from bearlumen_server.ledger.events import UsageEvent
 from bearlumen_server.ledger.pricing import price, usage_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bearlumen_server.ledger.events import UsageEvent
 
 TARGET_US = 2
 ROUNDS = 9

@@ -253,7 +253,11 @@ def types_of_sessions_add_up(books: Books) -> None:
         answer = found[name]
         assert (answer.sessions, answer.costed) == (len(sessions), len(known))
         assert answer.spent == added(sums)
-        assert answer.median is None if not known else abs(answer.median - median(known)) < STEP
+        if known:
+            assert answer.median is not None
+            assert abs(answer.median - median(known)) < STEP
+        else:
+            assert answer.median is None
 
 
 STEP: Final = Decimal("0.000000000002")

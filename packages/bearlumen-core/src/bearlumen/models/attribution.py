@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Literal
 
 from ._base import Answer, Percent
+from ._page import Page, UsageEventRecord
 from .costs import CostBreakdown, CostPoint
-from .usage import Page, UsageEventRecord
 
 
 class DimensionKey(Answer):
@@ -37,7 +37,7 @@ class DimensionValue(Answer):
     unpriced_events: int = 0
 
 
-class DimensionValues(Page):
+class DimensionValues(Page[DimensionValue]):
     """The values of a dimension, costliest first, a page of them."""
 
     values: list[DimensionValue]
@@ -121,7 +121,7 @@ class Session(Answer):
     """From the first call to the last."""
 
 
-class Sessions(Page):
+class Sessions(Page[Session]):
     """Sessions, a page of them; the totals are those of all pages."""
 
     sessions: list[Session]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from ._base import Answer
-from .usage import Page
+from ._page import Page
 
 
 class Price(Answer):
@@ -132,7 +132,7 @@ class MissingPrice(Answer):
     """Why they have none; None if there is a price by now, which a re-cost puts to them."""
 
 
-class MissingPrices(Page):
+class MissingPrices(Page[MissingPrice]):
     """Models without a price, a page of them, those with the most events first."""
 
     items: list[MissingPrice]

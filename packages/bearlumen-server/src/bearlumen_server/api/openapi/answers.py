@@ -76,14 +76,6 @@ class CreatedKey(KeyRecord, frozen=True, kw_only=True):
     key: str
 
 
-class Erasure(_Shown, frozen=True, kw_only=True):
-    """What was made nameless or removed."""
-
-    mode: Literal["anonymize", "remove"]
-    events: int
-    revenue: int
-
-
 class Health(_Shown, frozen=True, kw_only=True):
     """Whether the process is alive."""
 
@@ -121,7 +113,6 @@ STRUCTS: Final[tuple[type[Struct], ...]] = (
     KeyRecord,
     KeyList,
     CreatedKey,
-    Erasure,
     Health,
     Readiness,
     ExportedTables,

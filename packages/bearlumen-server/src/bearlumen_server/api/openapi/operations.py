@@ -196,11 +196,6 @@ _END_USERS: Final = {
         summary="The end users", parameters=(p.STATUS, p.SEARCH, *p.PAGE)
     ),
     ("GET", wire.END_USERS + "/{external_id}"): Operation(summary="One end user"),
-    ("DELETE", wire.END_USERS + "/{external_id}"): Operation(
-        summary="Make an end user's events and revenue nameless, or remove them",
-        parameters=(p.MODE, p.KEEP_DIMENSIONS),
-        answer="Erasure",
-    ),
     ("POST", wire.END_USERS + "/{external_id}/deactivate"): Operation(
         summary="Mark an end user as gone"
     ),
@@ -220,13 +215,6 @@ _PRICES: Final = {
     ),
     ("POST", wire.PRICE_ALIASES): Operation(summary="Set aliases, one or many", errors=BODY_ERRORS),
     ("DELETE", wire.PRICE_ALIASES + "/{alias_id}"): Operation(summary="Delete an alias"),
-}
-
-_TRANSFER: Final = {
-    ("GET", wire.EXPORT): Operation(summary="The tables there are to export"),
-    ("GET", wire.EXPORT + "/{table}"): Operation(
-        summary="The rows of a table", parameters=(p.FORMAT,), media="application/x-ndjson"
-    ),
 }
 
 _MARGINS: Final = {
@@ -286,7 +274,6 @@ OPERATIONS: Final = {
     **_DIMENSIONS,
     **_END_USERS,
     **_PRICES,
-    **_TRANSFER,
     **_MARGINS,
     **_LEDGER,
 }

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bearlumen_server.api import wire
-from bearlumen_server.api.erasure import KEEP_DIMENSIONS as KEEP
-from bearlumen_server.api.erasure import MODE
+from bearlumen_server.api import erasure, transfer, wire
 from bearlumen_server.api.params import DEFAULT_GRANULARITY, MAX_FILTER_VALUES, MAX_OFFSET
-from bearlumen_server.api.transfer import DEFAULT_FORMAT
-from bearlumen_server.api.transfer import FORMAT_PARAMETER as FORMAT
 from bearlumen_server.ledger.erasure import MODES
 from bearlumen_server.ledger.limits import MAX_KEY_CHARACTERS, MAX_LABEL_CHARACTERS
 from bearlumen_server.reports.buckets import GRANULARITIES
@@ -97,18 +93,6 @@ STATUS: Final = Parameter(
 SEARCH: Final = Parameter(
     name="search", description="A part of the id, name or email.", example="a"
 )
-MODE: Final = Parameter(
-    name="mode",
-    description="`anonymize` keeps what things cost, `remove` nothing.",
-    schema={"type": "string", "enum": list(MODES), "default": "anonymize"},
-    example="remove",
-)
-KEEP_DIMENSIONS: Final = Parameter(
-    name="keepDimensions",
-    description="Keys of custom dimensions that stay, separated by commas.",
-    repeated=True,
-    example="team",
-)
 HISTORY: Final = Parameter(
     name="history",
     description="Whether those replaced and deleted are listed too.",
@@ -121,11 +105,24 @@ INCLUDE: Final = Parameter(
     schema={"type": "string", "enum": ["distributions"]},
     example="distributions",
 )
-FORMAT: Final = Parameter(
-    name="format",
-    description="How the rows are written.",
-    schema={"type": "string", "enum": ["ndjson", "parquet"], "default": "ndjson"},
-    example="ndjson",
+
+ERASURE_MODE: Final = Parameter(
+    name=erasure.MODE,
+    description="Whether totals stay, nameless, or events and revenue go.",
+    schema={"enum": list(MODES), "default": MODES[0]},
+    example="remove",
+)
+KEEP_DIMENSIONS: Final = Parameter(
+    name=erasure.KEEP_DIMENSIONS,
+    description="Custom dimensions that `anonymize` leaves, separated by commas.",
+    repeated=True,
+    example="team,plan",
+)
+EXPORT_FORMAT: Final = Parameter(
+    name=transfer.FORMAT_PARAMETER,
+    description="The kind of file.",
+    schema={"enum": list(FORMATS), "default": transfer.DEFAULT_FORMAT},
+    example="parquet",
 )
 
 GRANULARITY: Final = Parameter(
@@ -181,22 +178,3 @@ def optional(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
 def called(parameter: Parameter, name: str) -> Parameter:
     """Return the same parameter under another name."""
     return replace(parameter, name=name)
-
-
-ERASURE_MODE: Final = Parameter(
-    name=MODE,
-    description="Whether totals stay, nameless, or events and revenue go.",
-    schema={"enum": list(MODES), "default": MODES[0]},
-    example="remove",
-)
-KEEP_DIMENSIONS: Final = Parameter(
-    name=KEEP,
-    description="Custom dimensions that `anonymize` leaves, separated by commas.",
-    example="team,plan",
-)
-EXPORT_FORMAT: Final = Parameter(
-    name=FORMAT,
-    description="The kind of file.",
-    schema={"enum": list(FORMATS), "default": DEFAULT_FORMAT},
-    example="parquet",
-)
