@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003  # typer reads the annotation
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .asking import Asking
 
 app = typer.Typer(help="Own prices, costs explained, and re-costing.", no_args_is_help=True)
+
+_SENTENCE_WIDTH: Final = 500
 
 Since = Annotated[str, typer.Option(help="How far back: 24h, 30d, 4w, or a date (2026-01-31).")]
 
@@ -292,4 +294,7 @@ def _print_table(
 ) -> None:
     from .table import console, table
 
-    console().print(table(heads, rows, total=total, figures=figures), soft_wrap=True)
+    out = console()
+    # The last column is a sentence: let the terminal wrap it, rather than cut figures off for it.
+    out.width = max(out.width, _SENTENCE_WIDTH)
+    out.print(table(heads, rows, total=total, figures=figures), soft_wrap=True)
