@@ -33,7 +33,8 @@ class UsageEventRecord(Answer):
     """USD; None if the price is unknown."""
     cost_source: str | None = None
     """`explicit` if the caller stated the cost, `provider` if the provider did in its response,
-    `catalogue` if a price list gave it; None if the price is unknown."""
+    `own` if a price of yours had a part in it, `catalogue` if only the price list did; None if the
+    price is unknown."""
     provider_cost: Decimal | None = None
     """USD, as the provider stated them; kept also where the caller's own cost went before it."""
     price_id: str | None = None

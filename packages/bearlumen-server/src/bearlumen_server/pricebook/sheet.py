@@ -16,7 +16,7 @@ from bearlumen.pricing.rates import MAX_QUANTITY_EXPONENT, dollars
 from bearlumen.pricing.usage import NoPrice, completed, is_empty, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from decimal import Decimal
 
     from bearlumen.pricing import Usage
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 OWN: Final = "own"
 """Where the cost of an event is from that an own price or discount had a part in."""
 CATALOGUE: Final = "catalogue"
-_ONE: Final = Fraction(1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +44,10 @@ class Rate:
     """The own price that says so, or that takes its discount off the catalogue's."""
     listed: Fraction | None = None
     """The catalogue's price for `per` of it; None for an own one."""
+
+
+Quantity = tuple[Rate, int | Fraction]
+"""So many of one kind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,32 +75,37 @@ class Side:
     cached: Mapping[str, Rate] = field(default_factory=dict[str, Rate])
     """By the part that may overlap with `cache_read_tokens`: for what is both."""
 
-    def charges(self, usage: Usage, total: int) -> list[Charge]:
-        """Divide a total among the kinds that have a price."""
-        counts: list[tuple[Rate, int]] = []
+    def divide(self, usage: Usage, total: int, into: list[Quantity]) -> None:
+        """Add how a total is divided among the kinds that have a price."""
+        named = 0
+        first = len(into)
+        overlap = False
         for name, count_in, rate in self.parts:
             count = count_in(usage)
             if not count:
                 continue
             if count < 0:
                 raise _negative()
+            named += count
+            into.append((rate, count))
             if self.cached and name in self.cached and usage.cache_read_tokens:
-                counts += self._overlapping(name, usage, count=count, total=total, rate=rate)
-            else:
-                counts.append((rate, count))
+                both = self._overlapping(name, usage, count=count, total=total, rate=rate)
+                into += both
+                named += sum(each for _, each in both)
+                overlap = True
         if total < 0:
             raise _negative()
         # xAI reports more cached tokens than the prompt has: then nothing is uncached.
-        rest = total - sum(count for _, count in counts)
-        if rest > 0:
+        if total > named:
             if self.total is None:
                 raise NoPrice(f"has no price for {self.name} tokens")
-            counts.append((self.total, rest))
-        return [Charge(rate=rate, quantity=count) for rate, count in _merged(counts) if count]
+            into.append((self.total, total - named))
+        if overlap:
+            into[first:] = _merged(into[first:])
 
     def _overlapping(
         self, name: str, usage: Usage, *, count: int, total: int, rate: Rate
-    ) -> list[tuple[Rate, int]]:
+    ) -> list[Quantity]:
         """Take what is both cached and of a medium out of the two, at the price of both."""
         cached = usage.cache_read_tokens
         most = min(cached, count)
@@ -110,7 +118,7 @@ class Side:
                 f"prices cached {name.partition('_')[0]} apart, and the event does not say how "
                 "much was cached"
             )
-        return [(rate, count - least), (read, -least), (both, least)]
+        return [(rate, -least), (read, -least), (both, least)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,11 +151,15 @@ class Sheet:
     def price(self, usage: Usage) -> Priced:
         """The exact cost, rounded once; or why there is none."""
         try:
-            charges = self.charges(usage)
+            found = self.quantities(usage)
         except NoPrice as gap:
             return self.unpriced(str(gap))
-        total = sum(each.quantity * each.rate.scaled for each in charges)
-        own = self.gap is not None or any(each.rate.rule is not None for each in charges)
+        total: int | Fraction = 0
+        own = self.gap is not None
+        for rate, quantity in found:
+            total += quantity * rate.scaled
+            if rate.rule is not None:
+                own = True
         return Priced(
             cost=dollars(total, self.scale),
             source=OWN if own else CATALOGUE,
@@ -168,23 +180,34 @@ class Sheet:
         Raises:
             NoPrice: Something that was used has no price.
         """
-        whole = completed(usage)
-        if is_empty(whole):
-            raise NoPrice("cannot be priced: the event reports no usage")
-        found: list[Charge] = []
-        if not self._is_for_a_unit(whole):
-            found += self.input.charges(whole, whole.input_tokens or 0)
-            found += self.output.charges(whole, whole.output_tokens or 0)
+        return [Charge(rate=rate, quantity=count) for rate, count in self.quantities(usage)]
+
+    def quantities(self, usage: Usage) -> list[Quantity]:
+        """Return the same as plain pairs, which are made faster.
+
+        Raises:
+            NoPrice: Something that was used has no price.
+        """
+        whole = usage
+        if usage.input_tokens is None or usage.output_tokens is None:
+            whole = completed(usage)
+            if is_empty(whole):
+                raise NoPrice("cannot be priced: the event reports no usage")
+        units = whole.units
+        found: list[Quantity] = []
+        if not ((units or self.bills_sessions) and self._is_for_a_unit(whole)):
+            self.input.divide(whole, whole.input_tokens or 0, found)
+            self.output.divide(whole, whole.output_tokens or 0, found)
         for name, count in whole.tool_calls.items():
             if count:
-                found.append(Charge(rate=_priced(self.tools, name, "tool"), quantity=_count(count)))
-        if "requests" in self.units and "requests" not in whole.units:
+                found.append((_priced(self.tools, name, "tool"), _count(count)))
+        if "requests" in self.units and "requests" not in units:
             # An event is one request unless it says otherwise.
-            found.append(Charge(rate=self.units["requests"], quantity=_ONE))
-        for name, quantity in whole.units.items():
+            found.append((self.units["requests"], 1))
+        for name, quantity in units.items():
             if quantity:
                 rate = _priced(self.units, name, "unit")
-                found.append(Charge(rate=rate, quantity=self._quantity(name, quantity)))
+                found.append((rate, self._quantity(name, quantity)))
         return found
 
     def _is_for_a_unit(self, usage: Usage) -> bool:
@@ -215,13 +238,12 @@ class Sheet:
         return max(count, Fraction(self.minimum_seconds)) if name == "seconds" else count
 
 
-def _merged(counts: list[tuple[Rate, int]]) -> Iterable[tuple[Rate, int]]:
-    if all(count > 0 for _, count in counts):
-        return counts
-    total: dict[str, int] = {}
+def _merged(counts: list[Quantity]) -> list[Quantity]:
+    total: dict[str, int | Fraction] = {}
     for rate, count in counts:
         total[rate.kind] = total.get(rate.kind, 0) + count
-    return [(rate, total[kind]) for kind, rate in {rate.kind: rate for rate, _ in counts}.items()]
+    kinds = {rate.kind: rate for rate, _ in counts}
+    return [(rate, total[kind]) for kind, rate in kinds.items() if total[kind]]
 
 
 def _priced(rates: Mapping[str, Rate], name: str, what: str) -> Rate:
