@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Literal
 
 from ._base import Answer, Percent
-from ._page import Page, UsageEventRecord
+from ._page import Page
 from .costs import CostBreakdown, CostPoint
+from .usage import UsageEventRecord
 
 
 class DimensionKey(Answer):
