@@ -33,6 +33,7 @@ SCOPES: Final = (
     "margins:read",
     "prices:write",
     "end_users:write",
+    "dimensions:write",
     "keys:write",
 )
 """Everything a key can be allowed to do."""

@@ -29,8 +29,26 @@ from .costs import (
     DetailedCosts,
     EndUserCosts,
 )
+from .dimensions import (
+    DimensionCostPoint,
+    DimensionCostSeries,
+    DimensionCostTrend,
+    DimensionDefinition,
+    DimensionDefinitions,
+    NumericPoint,
+    NumericSummary,
+    NumericTrend,
+)
+from .end_users import EndUser, EndUserPage
 from .erasure import EndUserErasure
-from .margins import EndUserMargin, EndUserMargins
+from .margins import (
+    EndUserMargin,
+    EndUserMargins,
+    Margin,
+    MarginPoint,
+    MarginSummary,
+    MarginTrend,
+)
 from .ping import Ping
 from .prices import (
     Alias,
@@ -79,20 +97,34 @@ __all__ = [
     "DayRecost",
     "DetailedCostItem",
     "DetailedCosts",
+    "DimensionCostPoint",
+    "DimensionCostSeries",
+    "DimensionCostTrend",
+    "DimensionDefinition",
+    "DimensionDefinitions",
     "DimensionKey",
     "DimensionKeys",
     "DimensionValue",
     "DimensionValues",
+    "EndUser",
     "EndUserCosts",
     "EndUserErasure",
     "EndUserMargin",
     "EndUserMargins",
+    "EndUserPage",
     "EventRecost",
     "Explanation",
     "KindPrice",
+    "Margin",
+    "MarginPoint",
+    "MarginSummary",
+    "MarginTrend",
     "MissingPrice",
     "MissingPrices",
     "ModelRecost",
+    "NumericPoint",
+    "NumericSummary",
+    "NumericTrend",
     "Page",
     "Ping",
     "Price",

@@ -96,20 +96,39 @@ class AsyncDimensionsWithRawResponse:
     """`AsyncDimensions`, with responses."""
 
     def __init__(self, resource: AsyncDimensions) -> None:
-        del resource
+        self.definitions = async_raw(resource.definitions)
+        self.create = async_raw(resource.create)
+        self.update = async_raw(resource.update)
+        self.delete = async_raw(resource.delete)
+        self.cost_breakdown = async_raw(resource.cost_breakdown)
+        self.cost_trend = async_raw(resource.cost_trend)
+        self.numeric_summary = async_raw(resource.numeric_summary)
+        self.numeric_trend = async_raw(resource.numeric_trend)
 
 
 class DimensionsWithRawResponse:
     """`Dimensions`, with responses."""
 
     def __init__(self, resource: Dimensions) -> None:
-        del resource
+        self.definitions = raw(resource.definitions)
+        self.create = raw(resource.create)
+        self.update = raw(resource.update)
+        self.delete = raw(resource.delete)
+        self.cost_breakdown = raw(resource.cost_breakdown)
+        self.cost_trend = raw(resource.cost_trend)
+        self.numeric_summary = raw(resource.numeric_summary)
+        self.numeric_trend = raw(resource.numeric_trend)
 
 
 class AsyncEndUsersWithRawResponse:
     """`AsyncEndUsers`, with responses."""
 
     def __init__(self, resource: AsyncEndUsers) -> None:
+        self.upsert = async_raw(resource.upsert)
+        self.list = async_raw(resource.list)
+        self.get = async_raw(resource.get)
+        self.deactivate = async_raw(resource.deactivate)
+        self.reactivate = async_raw(resource.reactivate)
         self.erase = async_raw(resource.erase)
 
 
@@ -117,6 +136,11 @@ class EndUsersWithRawResponse:
     """`EndUsers`, with responses."""
 
     def __init__(self, resource: EndUsers) -> None:
+        self.upsert = raw(resource.upsert)
+        self.list = raw(resource.list)
+        self.get = raw(resource.get)
+        self.deactivate = raw(resource.deactivate)
+        self.reactivate = raw(resource.reactivate)
         self.erase = raw(resource.erase)
 
 
@@ -138,6 +162,8 @@ class AsyncMarginsWithRawResponse:
     """`AsyncMargins`, with responses."""
 
     def __init__(self, resource: AsyncMargins) -> None:
+        self.summary = async_raw(resource.summary)
+        self.trend = async_raw(resource.trend)
         self.by_end_user = async_raw(resource.by_end_user)
 
 
@@ -145,6 +171,8 @@ class MarginsWithRawResponse:
     """`Margins`, with responses."""
 
     def __init__(self, resource: Margins) -> None:
+        self.summary = raw(resource.summary)
+        self.trend = raw(resource.trend)
         self.by_end_user = raw(resource.by_end_user)
 
 

@@ -7,12 +7,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bearlumen_server.auth import MarginReader
-from bearlumen_server.reports.margins import SORTS, Margin, margins_by_end_user
+from bearlumen_server.reports.margins import (
+    SORTS,
+    Margin,
+    margin_of,
+    margins_by_end_user,
+    margins_over_time,
+)
 
 from . import wire
-from .answer import answer, money, paging, percent
+from .answer import answer, instant, money, paging, percent, zoned
 from .offload import report
-from .params import page_of, question_of, sort_of
+from .params import buckets_of, page_of, question_of, sort_of
 from .state import store_of
 
 router = APIRouter()
@@ -52,15 +58,63 @@ def by_end_user(caller: MarginReader, request: Request) -> Response:
     )
 
 
+@router.get(wire.MARGINS_SUMMARY)
+@report
+def summary(caller: MarginReader, request: Request) -> Response:
+    """Return revenue less cost of the range."""
+    question = question_of(request, caller.org_id, filters=_FILTERS, dimensions=False)
+    found = margin_of(store_of(request), question)
+    return answer(
+        {
+            "summary": {**_amounts(found), "health": found.health},
+            "unpricedEvents": found.unpriced_events,
+        }
+    )
+
+
+@router.get(wire.MARGINS_TREND)
+@report
+def trend(caller: MarginReader, request: Request) -> Response:
+    """Return revenue less cost of each hour, day, week or month."""
+    question = question_of(
+        request, caller.org_id, filters=_FILTERS, dimensions=False, also=(wire.GRANULARITY,)
+    )
+    granularity, buckets = buckets_of(request, question)
+    found = margins_over_time(store_of(request), question, buckets)
+    return answer(
+        {
+            "granularity": granularity,
+            "points": [
+                {
+                    "start": zoned(start),
+                    "end": zoned(end),
+                    **_amounts(margin),
+                    "unpricedEvents": margin.unpriced_events,
+                }
+                for (start, end), margin in zip(buckets, found, strict=True)
+            ],
+            "unpricedEvents": sum(margin.unpriced_events for margin in found),
+        }
+    )
+
+
 def _shown(margin: Margin) -> dict[str, Any]:
-    share = margin.percent
+    gone = margin.deactivated_at
     return {
         "endUserId": margin.end_user,
-        "endUserName": None,
+        "endUserName": margin.name,
+        **_amounts(margin),
+        "health": margin.health,
+        "unpricedEvents": margin.unpriced_events,
+        "deactivatedAt": None if gone is None else instant(gone),
+    }
+
+
+def _amounts(margin: Margin) -> dict[str, Any]:
+    share = margin.percent
+    return {
         "revenue": money(margin.revenue),
         "cost": money(margin.cost),
         "margin": money(margin.margin),
         "marginPercent": None if share is None else percent(share),
-        "health": margin.health,
-        "unpricedEvents": margin.unpriced_events,
     }

@@ -33,7 +33,6 @@ MAX_DIMENSIONS: Final = 16
 """That one question may filter by: each takes DuckDB a millisecond and more to plan."""
 MAX_OFFSET: Final = 2**53
 
-_RANGE: Final = (wire.START_DATE, wire.END_DATE, wire.TIMEZONE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"[0-9]{1,16}")
 
@@ -62,6 +61,7 @@ def question_of(
     dimensions: bool = True,
     also: Collection[str] = (),
     recent_days: int | None = None,
+    ends: tuple[str, str] = (wire.START_DATE, wire.END_DATE),
 ) -> Question:
     """Read the range and the filters of a request.
 
@@ -72,6 +72,7 @@ def question_of(
         dimensions: Whether it takes `dimension.<key>` too.
         also: Parameters that somebody else reads.
         recent_days: How many days, today included, it is about when no range is given.
+        ends: What the two ends of the range are called.
 
     Raises:
         ApiError: 400, naming the parameter.
@@ -83,6 +84,7 @@ def question_of(
         dimensions=dimensions,
         also=also,
         recent_days=recent_days,
+        ends=ends,
     )
 
 
@@ -94,12 +96,14 @@ def question_from(
     dimensions: bool = True,
     also: Collection[str] = (),
     recent_days: int | None = None,
+    ends: tuple[str, str] = (wire.START_DATE, wire.END_DATE),
 ) -> Question:
     """Read a range and filters from parameters, wherever they stood; see `question_of`."""
+    window = (*ends, wire.TIMEZONE)
     labels: dict[str, list[str]] = {}
     chosen: dict[str, list[str]] = {}
     for name, values in given.items():
-        if name in _RANGE or name in also:
+        if name in window or name in also:
             continue
         key = name.removeprefix(wire.DIMENSION_PREFIX)
         if name in filters:
@@ -109,10 +113,10 @@ def question_from(
             if len(chosen) > MAX_DIMENSIONS:
                 raise invalid(name, f"more than {MAX_DIMENSIONS} dimensions to filter by")
         else:
-            known = [*_RANGE, *also, *filters]
+            known = [*window, *also, *filters]
             known += [f"{wire.DIMENSION_PREFIX}<key>"] if dimensions else []
             raise invalid(name[:100], f"unknown parameter; known are {', '.join(known)}")
-    start, end, zone = _window(given, recent_days)
+    start, end, zone = _window(given, *ends, recent_days)
     return Question(
         org_id=org_id, start=start, end=end, zone=zone, labels=labels, dimensions=chosen
     )
@@ -140,6 +144,26 @@ def text_of(request: Request, name: str, *, most: int = MAX_LABEL_CHARACTERS) ->
     return text
 
 
+def check_known(request: Request, known: Collection[str]) -> None:
+    """Refuse a parameter that nobody reads, of a question that has no range."""
+    for name in parameters(request):
+        if name not in known:
+            words = f"known are {', '.join(known)}" if known else "there are none here"
+            raise invalid(name[:100], f"unknown parameter; {words}")
+
+
+def optional_text_of(request: Request, name: str) -> str | None:
+    """Read a parameter that may be left out, and is given at most once."""
+    if _one(parameters(request), name) is None:
+        return None
+    return text_of(request, name)
+
+
+def number_of(request: Request, name: str, default: int, *, least: int, most: int) -> int:
+    """Read a whole number that may be left out."""
+    return _number(parameters(request), name, default, least, most)
+
+
 def choice_of(request: Request, name: str, known: Collection[str], default: str) -> str:
     """Read a parameter that is one of a few words."""
     text = _one(parameters(request), name)
@@ -161,11 +185,6 @@ def page_of(request: Request) -> Page:
     given = parameters(request)
     limit = _number(given, wire.LIMIT, wire.DEFAULT_LIMIT, 1, wire.MAX_LIMIT)
     return Page(limit=limit, offset=_number(given, wire.OFFSET, 0, 0, MAX_OFFSET))
-
-
-def number_of(request: Request, name: str, default: int, *, least: int, most: int) -> int:
-    """Read a whole number that may be left out."""
-    return _number(parameters(request), name, default, least, most)
 
 
 def sort_of(request: Request, known: Collection[str], default: str) -> tuple[str, bool]:
@@ -204,21 +223,21 @@ def _number(given: Mapping[str, list[str]], name: str, default: int, low: int, h
 
 
 def _window(
-    given: Mapping[str, list[str]], recent_days: int | None
+    given: Mapping[str, list[str]], start_name: str, end_name: str, recent_days: int | None
 ) -> tuple[datetime, datetime, ZoneInfo]:
     zone_name = _one(given, wire.TIMEZONE)
     zone = _zone("UTC" if zone_name is None else zone_name)
-    if recent_days is not None and not {wire.START_DATE, wire.END_DATE} & given.keys():
+    if recent_days is not None and not {start_name, end_name} & given.keys():
         tomorrow = datetime.now(zone).date() + timedelta(days=1)
         days = (tomorrow - timedelta(days=recent_days), tomorrow)
         start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in days)
         return start, end, zone
-    first, last = _one(given, wire.START_DATE), _one(given, wire.END_DATE)
-    start = _instant(wire.START_DATE, first, zone, last_day=False)
-    end = _instant(wire.END_DATE, last, zone, last_day=True)
+    first, last = _one(given, start_name), _one(given, end_name)
+    start = _instant(start_name, first, zone, last_day=False)
+    end = _instant(end_name, last, zone, last_day=True)
     # A range that ends with a day holds that day at least, so an empty one is reversed.
     if end < start or (end == start and last and _DATE.fullmatch(last)):
-        raise invalid(wire.END_DATE, f"lies before {wire.START_DATE}")
+        raise invalid(end_name, f"lies before {start_name}")
     return start, end, zone
 
 

@@ -63,6 +63,11 @@ AGGREGATION: Final = "aggregation"
 LIMIT: Final = "limit"
 OFFSET: Final = "offset"
 SORT: Final = "sort"
+STATUS: Final = "status"
+SEARCH: Final = "search"
+START: Final = "start"
+END: Final = "end"
+INCLUDE: Final = "include"
 DIMENSION_PREFIX: Final = "dimension."
 
 FILTERS: Final = {

@@ -20,6 +20,8 @@ class Dialect:
     """Whether `{value}` is among the texts bound as `{name}`."""
     dimension: str
     """The custom dimension whose key is bound as `{name}`, as text."""
+    number: str
+    """That dimension as a double; NULL where it is no number, be it a text that looks like one."""
     json: str
     """The typed values in `{column}`, as JSON text."""
     row: str
@@ -30,6 +32,10 @@ class Dialect:
     """The same, NULL where it is no number; it takes ten times as long."""
     quantile: str
     """The quantile of the amounts `{value}` at `{fraction}`, between two where it falls there."""
+    quantiles: str
+    """The values of `{value}` at `{shares}` of the way through them, interpolated, as a list."""
+    steps: str
+    """How many of `{value}` are above one of the ascending `{edges}` and not above the next."""
     slots: Mapping[str, str]
     """The start of the slot of UTC, by `Slot`, that an event's `ts` lies in."""
 
@@ -43,12 +49,17 @@ DUCKDB: Final = Dialect(
     parameter="${name}",
     any_of="{value} IN (SELECT unnest(${name}::VARCHAR[]))",
     dimension="CAST(dims[${name}] AS VARCHAR)",
+    # By way of JSON, where "3" and 3 differ. The type of each VARIANT takes as long to ask for, and
+    # casting those of the wrong type away then takes three times as long.
+    number="TRY_CAST(CAST(CAST(dims[${name}] AS JSON) AS VARCHAR) AS DOUBLE)",
     json="CAST(CAST({column} AS JSON) AS VARCHAR)",
     row="rowid",
     quantity="CAST({column}[${name}] AS DECIMAL(38, 12))",
     unchecked_quantity="TRY_CAST({column}[${name}] AS DECIMAL(38, 12))",
     # DuckDB multiplies by a double and cuts off; with six digits more, that is rounded away.
     quantile="CAST(quantile_cont(CAST({value} AS DECIMAL(38, 18)), {fraction}) AS DECIMAL(38, 12))",
+    quantiles="quantile_cont({value}, [{shares}])",
+    steps="map_values(histogram({value}, [{edges}]))",
     slots={
         "day": "date_trunc('day', ts)",
         "hour": "date_trunc('hour', ts)",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .costs import percent_of
-from .question import Question, ask
+from .question import Question, ask, filled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from bearlumen_server.storage import Store
+
+    from .buckets import Buckets
 
 Health = Literal["healthy", "at_risk", "unhealthy"]
 
@@ -23,23 +28,32 @@ SORTS: Final = {
     "revenue": "revenue",
     "cost": "cost",
     "marginPercent": "CASE WHEN revenue > 0 AND unpriced = 0 THEN margin / revenue END",
-    "endUserId": "end_user",
+    "endUserId": "part",
 }
 """What the end users can be ordered by, and the SQL of it."""
 
 # A union, not a join: it keeps those with only revenue, those with only cost, and the nameless.
-_MARGINS = """
-    SELECT end_user, sum(earned) AS revenue, sum(spent) AS cost, sum(earned) - sum(spent) AS margin,
-           sum(unpriced) AS unpriced
+# Each half is grouped for itself, so that what is added up once more is small.
+_BY = """
+    SELECT part, sum(earned) AS revenue, sum(spent) AS cost, sum(earned) - sum(spent) AS margin,
+           CAST(sum(unpriced) AS BIGINT) AS unpriced
     FROM (
-        SELECT end_user, CAST(0 AS DECIMAL(38, 12)) AS earned,
-               CAST(coalesce(cost, 0) AS DECIMAL(38, 12)) AS spent,
-               CASE WHEN cost IS NULL THEN 1 ELSE 0 END AS unpriced
-        FROM events WHERE {where}
+        SELECT {part} AS part, CAST(0 AS DECIMAL(38, 12)) AS earned,
+               CAST(coalesce(sum(cost), 0) AS DECIMAL(38, 12)) AS spent,
+               count(*) - count(cost) AS unpriced
+        FROM events WHERE {where} GROUP BY part
         UNION ALL
-        SELECT end_user, CAST(amount AS DECIMAL(38, 12)), CAST(0 AS DECIMAL(38, 12)), 0
-        FROM revenue_entries WHERE {where}) AS joined
-    GROUP BY end_user"""
+        SELECT {part} AS part, CAST(sum(amount) AS DECIMAL(38, 12)),
+               CAST(0 AS DECIMAL(38, 12)), 0
+        FROM revenue_entries WHERE {where} GROUP BY part) AS joined
+    GROUP BY part"""
+_MARGINS = _BY.replace("{part}", "end_user")
+_PAGE = f"""
+    SELECT part, revenue, cost, unpriced, name, deactivated_at
+    FROM (SELECT * FROM ({_MARGINS}) AS users ORDER BY {{order}} LIMIT {{limit}} OFFSET {{offset}})
+         AS margins
+    LEFT JOIN end_users ON end_users.org_id = {{org}} AND external_id = part
+    ORDER BY {{order}}"""  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +64,10 @@ class Margin:
     revenue: Decimal
     cost: Decimal
     unpriced_events: int
+    name: str | None = None
+    """Of the end user, where it is known."""
+    deactivated_at: datetime | None = None
+    """Naive UTC; None for who is not marked as gone."""
 
     @property
     def margin(self) -> Decimal:
@@ -105,15 +123,50 @@ def margins_by_end_user(
     totals = f"SELECT count(*), coalesce(sum(unpriced), 0) FROM ({_MARGINS}) AS users"  # noqa: S608
     total, unpriced = ask(store, totals, question)[0]
     bind = store.dialect.bind
-    order = f"{SORTS[sort]} {'DESC' if descending else 'ASC'} NULLS LAST, end_user ASC NULLS LAST"
-    page = f"ORDER BY {order} LIMIT {bind('limit')} OFFSET {bind('offset')}"
-    sql = f"SELECT * FROM ({_MARGINS}) AS users {page}"  # noqa: S608
-    rows = ask(store, sql, question, {"limit": limit, "offset": offset})
+    order = f"{SORTS[sort]} {'DESC' if descending else 'ASC'} NULLS LAST, part ASC NULLS LAST"
+    words = {name: bind(name) for name in ("limit", "offset", "org")}
+    rows = ask(
+        store,
+        filled(_PAGE, {"order": order, **words}),
+        question,
+        {"limit": limit, "offset": offset},
+    )
     return MarginPage(
         end_users=tuple(
-            Margin(end_user=row[0], revenue=row[1], cost=row[2], unpriced_events=int(row[4]))
+            Margin(
+                end_user=row[0],
+                revenue=row[1],
+                cost=row[2],
+                unpriced_events=row[3],
+                name=row[4],
+                deactivated_at=row[5],
+            )
             for row in rows
         ),
         total=total,
         unpriced_events=int(unpriced),
+    )
+
+
+def margin_of(store: Store, question: Question) -> Margin:
+    """Return revenue less cost of everything the question is about."""
+    rows = ask(store, filled(_BY, {"part": "1"}), question)
+    return _sum(rows)
+
+
+def margins_over_time(store: Store, question: Question, buckets: Buckets) -> list[Margin]:
+    """Return the margin of each bucket, of those without anything too."""
+    rows = ask(store, filled(_BY, {"part": store.dialect.slots[buckets.slot]}), question)
+    parts: list[list[tuple[Any, ...]]] = [[] for _ in range(len(buckets))]
+    for row in rows:
+        parts[buckets.position(row[0])].append(row)
+    return [_sum(part) for part in parts]
+
+
+def _sum(rows: Sequence[tuple[Any, ...]]) -> Margin:
+    return Margin(
+        end_user=None,
+        revenue=sum((row[1] for row in rows), Decimal(0)),
+        cost=sum((row[2] for row in rows), Decimal(0)),
+        unpriced_events=sum(row[4] for row in rows),
     )

@@ -113,6 +113,13 @@ class Store(KeyStore, Protocol):
         """Return how much room the database takes."""
         ...
 
+    def forget_end_user(self, org_id: str, external_id: str) -> None:
+        """Take note that an end user was deleted from `end_users`, so that a later event adds it.
+
+        To be called within the transaction that deletes it.
+        """
+        ...
+
     def close(self) -> None:
         """Give the database back."""
         ...

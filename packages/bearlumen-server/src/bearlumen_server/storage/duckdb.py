@@ -23,6 +23,7 @@ from bearlumen_server.reports.dialect import DUCKDB, Dialect
 
 from .arrow import entries_table, is_time_ordered, revenue_table, usage_table, without
 from .base import DatabaseLockedError, DatabaseTooNewError, DatabaseUnreadableError, Sizes
+from .end_users import EndUserRegister
 from .migrations import migrations
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class DuckDBStore:
         self.path = path
         self._connection = _connect(path)
         self._writer_lock = threading.Lock()
+        self._end_users = EndUserRegister()
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._idle_lock = threading.Lock()
         try:
@@ -136,12 +138,16 @@ class DuckDBStore:
 
     def append_usage(self, events: Sequence[PricedEvent]) -> frozenset[int]:
         """Write what is new of `events` in one transaction; return the positions of the rest."""
-        table = usage_table(events, received_at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        table = usage_table(events, received_at=now)
         with self._writing() as connection, _registered(connection, "incoming", table):
             known = frozenset(self._known_usage(connection, events))
             if len(known) < len(events):
                 with _registered(connection, "fresh", without(table, known)):
                     connection.execute(_INSERT_USAGE).fetchall()
+            # Not those of events known already: a resend must not bring back who was erased.
+            seen = [(r.org_id, r.event.end_user) for n, r in enumerate(events) if n not in known]
+            self._end_users.insert(connection, seen, at=now.replace(tzinfo=None))
         return known
 
     def _known_usage(
@@ -159,7 +165,8 @@ class DuckDBStore:
 
     def append_revenue(self, records: Sequence[Revenue], *, org_id: str) -> frozenset[int]:
         """Write what is new of `records` in one transaction; return the positions of the rest."""
-        table = revenue_table(records, org_id=org_id, received_at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        table = revenue_table(records, org_id=org_id, received_at=now)
         with self._writing() as connection, _registered(connection, "incoming", table):
             known = frozenset(row[0] for row in connection.execute(_KNOWN_REVENUE).fetchall())
             new = [record for n, record in enumerate(records) if n not in known]
@@ -169,7 +176,13 @@ class DuckDBStore:
                 with _registered(connection, "entries", entries_table(new, org_id=org_id)):
                     sql = "INSERT INTO revenue_entries BY NAME FROM entries"
                     connection.execute(sql).fetchall()
+            payers = [(org_id, record.end_user) for record in new]
+            self._end_users.insert(connection, payers, at=now.replace(tzinfo=None))
         return known
+
+    def forget_end_user(self, org_id: str, external_id: str) -> None:
+        """Take note that an end user is deleted in this transaction."""
+        self._end_users.forget(org_id, external_id)
 
     def stored_keys(self) -> list[ApiKey]:
         """Return every key, oldest first."""
@@ -238,8 +251,10 @@ class DuckDBStore:
             try:
                 yield self._connection
                 self._connection.execute("COMMIT").fetchall()
+                self._end_users.committed()
             except BaseException:
                 self._roll_back()
+                self._end_users.rolled_back()
                 raise
 
     def _roll_back(self) -> None:

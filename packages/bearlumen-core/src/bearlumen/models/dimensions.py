@@ -1,0 +1,93 @@
+"""Answers about custom dimensions."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from ._base import Answer
+
+
+class DimensionDefinition(Answer):
+    """What you said of one of your dimensions."""
+
+    key: str
+    type: Literal["string", "number", "boolean"]
+    label: str | None = None
+    description: str | None = None
+
+
+class DimensionDefinitions(Answer):
+    """The dimensions that were defined, in the order of their keys."""
+
+    definitions: list[DimensionDefinition]
+
+
+class DimensionCostPoint(Answer):
+    """The cost of one value in one bucket."""
+
+    start: datetime
+    end: datetime
+    """Exclusive."""
+    total_cost: Decimal
+    event_count: int
+    unpriced_events: int = 0
+
+
+class DimensionCostSeries(Answer):
+    """The cost of one value over time."""
+
+    attribution_value: str | None
+    """The dimension's value; None for events without it, and for the rest."""
+    is_other: bool = False
+    """Whether this is the rest: all values that have no series of their own, together."""
+    total_cost: Decimal
+    event_count: int
+    unpriced_events: int = 0
+    points: list[DimensionCostPoint]
+    """One for each bucket of the range, those without events too."""
+
+
+class DimensionCostTrend(Answer):
+    """The costliest values of a dimension over time, highest first, the rest last."""
+
+    granularity: Literal["hour", "day", "week", "month"]
+    series: list[DimensionCostSeries]
+    total_cost: Decimal
+    unpriced_events: int
+
+
+class NumericSummary(Answer):
+    """What the numbers of a dimension add up to. Of no number at all, only count and sum are 0."""
+
+    key: str
+    count: int
+    """How many events have a number there. Texts and booleans do not count."""
+    sum: Decimal
+    avg: Decimal | None
+    min: Decimal | None
+    max: Decimal | None
+    p50: Decimal | None
+    """Percentiles are exact, and interpolated between the two events around them."""
+    p95: Decimal | None
+    p99: Decimal | None
+
+
+class NumericPoint(Answer):
+    """The numbers of one bucket, aggregated."""
+
+    start: datetime
+    end: datetime
+    """Exclusive."""
+    value: Decimal | None
+    """None for a bucket without numbers, except that a count or a sum is then 0."""
+    count: int
+
+
+class NumericTrend(Answer):
+    """The numbers of a dimension over time, aggregated in one way."""
+
+    key: str
+    aggregation: Literal["count", "sum", "avg", "min", "max", "p50", "p95", "p99"]
+    granularity: Literal["hour", "day", "week", "month"]
+    points: list[NumericPoint]
+    """One for each bucket of the range."""

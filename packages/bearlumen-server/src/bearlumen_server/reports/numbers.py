@@ -1,0 +1,87 @@
+"""What the numbers in a custom dimension add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from .question import Question, ask, filled
+
+if TYPE_CHECKING:
+    from bearlumen_server.storage import Store
+
+    from .buckets import Buckets
+
+AGGREGATIONS: Final = ("count", "sum", "avg", "min", "max", "p50", "p95", "p99")
+_SHARES: Final = {"p50": "0.5", "p95": "0.95", "p99": "0.99"}
+
+_NUMBERS: Final = "SELECT {number} AS number, {slot} AS slot FROM events WHERE {where}"
+_SUMS: Final = "count(number), coalesce(sum(number), 0), avg(number), min(number), max(number)"
+_SUMMARY: Final = f"""
+    SELECT {_SUMS}, {{quantiles}} FROM ({_NUMBERS}) AS numbers WHERE number IS NOT NULL"""  # noqa: S608
+_SLOTS: Final = "SELECT DISTINCT {slot} FROM events WHERE {where}"
+# Percentiles cannot be put together from those of slots, so each slot is told its bucket.
+_TREND: Final = f"""
+    SELECT bucket, count(number), {{value}}
+    FROM ({_NUMBERS}) AS numbers
+    JOIN (SELECT unnest({{slots}}) AS slot, unnest({{positions}}) AS bucket) AS places USING (slot)
+    WHERE number IS NOT NULL GROUP BY bucket"""  # noqa: S608
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumericSummary:
+    """All aggregations by name; those of nothing are None, but for the count and the sum."""
+
+    values: dict[str, float | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumericPoint:
+    """One aggregation of one bucket."""
+
+    value: float | None
+    count: int
+
+
+def numeric_summary(store: Store, question: Question, key: str) -> NumericSummary:
+    """Return every aggregation of a dimension's numbers; texts and booleans do not count."""
+    dialect = store.dialect
+    quantiles = dialect.quantiles.format(value="number", shares=", ".join(_SHARES.values()))
+    number = dialect.number.format(name="key")
+    sql = filled(_SUMMARY, {"number": number, "slot": "1", "quantiles": quantiles})
+    *sums, found = ask(store, sql, question, {"key": key})[0]
+    return NumericSummary(
+        values=dict(zip(AGGREGATIONS, [*sums, *(found or [None] * len(_SHARES))], strict=True))
+    )
+
+
+def numeric_trend(
+    store: Store, question: Question, key: str, buckets: Buckets, *, aggregation: str
+) -> list[NumericPoint]:
+    """Return one of `AGGREGATIONS` for each bucket; of nothing, count and sum are 0."""
+    dialect = store.dialect
+    slot = dialect.slots[buckets.slot]
+    slots = [row[0] for row in ask(store, filled(_SLOTS, {"slot": slot}), question)]
+    words = {
+        "number": dialect.number.format(name="key"),
+        "slot": slot,
+        "value": _value(store, aggregation),
+        "slots": f"CAST({dialect.bind('slots')} AS TIMESTAMP[])",
+        "positions": f"CAST({dialect.bind('positions')} AS BIGINT[])",
+    }
+    sql = filled(_TREND, words)
+    more = {"key": key, "slots": slots, "positions": [buckets.position(each) for each in slots]}
+    nothing = NumericPoint(value=0 if aggregation in {"count", "sum"} else None, count=0)
+    points = [nothing] * len(buckets)
+    for bucket, count, value in ask(store, sql, question, more) if slots else ():
+        points[bucket] = NumericPoint(value=value, count=count)
+    return points
+
+
+def _value(store: Store, aggregation: str) -> str:
+    if aggregation in _SHARES:
+        shares = _SHARES[aggregation]
+        return store.dialect.quantiles.format(value="number", shares=shares) + "[1]"
+    if aggregation not in AGGREGATIONS:
+        raise KeyError(aggregation)
+    return f"{aggregation}(number)"
