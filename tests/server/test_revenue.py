@@ -261,3 +261,46 @@ def test_margins_of_one_end_user(api: Api) -> None:
     api.send([costing("a", "1"), costing("b", "1")])
     (user,) = api.get("/v1/margins/by-end-user", {"externalId": "a"})["endUsers"]
     assert (user["endUserId"], user["margin"]) == ("a", "4")
+
+
+def listed(api: Api, **params: Any) -> list[dict[str, Any]]:
+    """Return the first page of reported revenue of March."""
+    return api.get(PATH, params)["events"]
+
+
+def test_revenue_is_listed_by_the_time_it_counts_from(api: Api) -> None:
+    """Latest first; whole days as days and anything else as instants, so that it can be resent."""
+    part = {"periodStart": "2026-03-02T06:00:00Z", "periodEnd": "2026-03-02T18:00:00Z"}
+    report(api, paid(revenueId="once"), for_a_month(revenueId="month", amount="62.5"))
+    report(api, for_a_month(revenueId="part", **part))
+    found = listed(api)
+    assert [(each["revenueId"], each["amount"]) for each in found] == [
+        ("once", "31"),
+        ("part", "31"),
+        ("month", "62.5"),
+    ]
+    times = [(each["occurredAt"], each["periodStart"], each["periodEnd"]) for each in found]
+    assert times == [
+        ("2026-03-10T00:00:00Z", None, None),
+        (None, *part.values()),
+        (None, "2026-03-01", "2026-03-31"),
+    ]
+    assert {(each["externalId"], each["currency"]) for each in found} == {("cust_1", "USD")}
+
+
+def test_a_period_that_began_before_the_range_is_not_listed(api: Api, other: Api) -> None:
+    """Though its days count in the range's margin; nor is another's revenue."""
+    report(api, for_a_month())
+    report(other, paid())
+    assert listed(api, startDate="2026-03-02") == []
+    assert revenue(api, "2026-03-02", "2026-03-02") == "1"
+
+
+def test_listed_revenue_comes_in_pages_of_one_end_user(api: Api) -> None:
+    """In the order of their ids where times are equal."""
+    report(api, *(paid(revenueId=f"r{n}", externalId=f"u{n % 2}") for n in range(5)))
+    page = api.get(PATH, {"externalId": "u0", "limit": 2, "offset": 1})
+    assert [each["revenueId"] for each in page["events"]] == ["r2", "r4"]
+    assert (page["total"], page["hasMore"]) == (3, False)
+    refused = api.request("GET", PATH, params={**MARCH, "model": "m"})
+    assert (refused.status_code, refused.json()["details"]) == (400, {"parameter": "model"})

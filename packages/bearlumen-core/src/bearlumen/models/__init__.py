@@ -41,6 +41,16 @@ from .dimensions import (
 )
 from .end_users import EndUser, EndUserPage
 from .erasure import EndUserErasure
+from .insights import (
+    Anomaly,
+    Distribution,
+    DistributionBucket,
+    Distributions,
+    InsightSummary,
+    InsightTotals,
+    Mover,
+    Opportunity,
+)
 from .margins import (
     EndUserMargin,
     EndUserMargins,
@@ -73,7 +83,7 @@ from .prices import (
     RecostFigures,
     Recosts,
 )
-from .revenue import RevenueReport
+from .revenue import RevenueEvent, RevenueEvents, RevenueReport
 from .usage import UsageAggregation, UsageEventRecord, UsageEvents, UsageMetric, UsageSummary
 
 __all__ = [
@@ -82,6 +92,7 @@ __all__ = [
     "Alias",
     "AliasList",
     "AliasesSet",
+    "Anomaly",
     "Answer",
     "Catalogue",
     "CostBreakdown",
@@ -106,6 +117,9 @@ __all__ = [
     "DimensionKeys",
     "DimensionValue",
     "DimensionValues",
+    "Distribution",
+    "DistributionBucket",
+    "Distributions",
     "EndUser",
     "EndUserCosts",
     "EndUserErasure",
@@ -114,6 +128,8 @@ __all__ = [
     "EndUserPage",
     "EventRecost",
     "Explanation",
+    "InsightSummary",
+    "InsightTotals",
     "KindPrice",
     "Margin",
     "MarginPoint",
@@ -122,9 +138,11 @@ __all__ = [
     "MissingPrice",
     "MissingPrices",
     "ModelRecost",
+    "Mover",
     "NumericPoint",
     "NumericSummary",
     "NumericTrend",
+    "Opportunity",
     "Page",
     "Ping",
     "Price",
@@ -135,6 +153,8 @@ __all__ = [
     "Recost",
     "RecostFigures",
     "Recosts",
+    "RevenueEvent",
+    "RevenueEvents",
     "RevenueReport",
     "Session",
     "SessionComparison",

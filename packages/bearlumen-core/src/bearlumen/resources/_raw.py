@@ -148,14 +148,14 @@ class AsyncInsightsWithRawResponse:
     """`AsyncInsights`, with responses."""
 
     def __init__(self, resource: AsyncInsights) -> None:
-        del resource
+        self.summary = async_raw(resource.summary)
 
 
 class InsightsWithRawResponse:
     """`Insights`, with responses."""
 
     def __init__(self, resource: Insights) -> None:
-        del resource
+        self.summary = raw(resource.summary)
 
 
 class AsyncMarginsWithRawResponse:
@@ -224,6 +224,7 @@ class AsyncRevenueWithRawResponse:
     def __init__(self, resource: AsyncRevenue) -> None:
         self.report = async_raw(resource.report)
         self.report_many = async_raw(resource.report_many)
+        self.list = async_raw(resource.list)
 
 
 class RevenueWithRawResponse:
@@ -232,6 +233,7 @@ class RevenueWithRawResponse:
     def __init__(self, resource: Revenue) -> None:
         self.report = raw(resource.report)
         self.report_many = raw(resource.report_many)
+        self.list = raw(resource.list)
 
 
 class AsyncUsageWithRawResponse:

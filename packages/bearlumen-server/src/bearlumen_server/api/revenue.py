@@ -1,28 +1,34 @@
-"""`POST /v1/revenue/events`: what end users pay."""
+"""`/v1/revenue/events`: what end users pay."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final, cast
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bearlumen_server.auth import RevenueWriter
+from bearlumen_server.auth import MarginReader, RevenueWriter
 from bearlumen_server.ledger import limits
 from bearlumen_server.ledger.decode import only_event, split_batch
 from bearlumen_server.ledger.document import InvalidBodyError, read_document
 from bearlumen_server.ledger.rejection import InvalidEventError, shorten
 from bearlumen_server.ledger.revenue import Revenue, decode_revenue
+from bearlumen_server.reports.revenue import ReportedRevenue, revenue_page
 
 from . import wire
-from .answer import answer
+from .answer import answer, instant, money, paging
 from .body import read_body, refused
 from .errors import INVALID_REQUEST, ApiError
 from .offload import offload, offload_large
+from .offload import report as offloaded
+from .params import page_of, question_of
 from .state import store_of
 
 router = APIRouter()
+
+_FILTERS: Final = {"externalId": wire.FILTERS["externalId"]}
+_DAY: Final = timedelta(days=1)
 
 
 @router.post(wire.REVENUE_EVENTS)
@@ -45,6 +51,44 @@ async def report(caller: RevenueWriter, request: Request) -> Response:
     return answer(
         {"accepted": accepted, "duplicates": len(records) - accepted, "rejected": rejected}
     )
+
+
+@router.get(wire.REVENUE_EVENTS)
+@offloaded
+def list_revenue(caller: MarginReader, request: Request) -> Response:
+    """List what was reported, by the time it counts from, latest first."""
+    question = question_of(
+        request,
+        caller.org_id,
+        filters=_FILTERS,
+        dimensions=False,
+        also=(wire.LIMIT, wire.OFFSET),
+    )
+    page = page_of(request)
+    found = revenue_page(store_of(request), question, limit=page.limit, offset=page.offset)
+    events = [_shown(each) for each in found.revenue]
+    return answer({"events": events, **paging(page, total=found.total, shown=len(events))})
+
+
+def _shown(revenue: ReportedRevenue) -> dict[str, Any]:
+    first, end = revenue.starts_at, revenue.ends_at
+    times: dict[str, str | None] = {"occurredAt": None, "periodStart": None, "periodEnd": None}
+    if end is None:
+        times["occurredAt"] = instant(first)
+    elif first.time() == end.time() == time():
+        # Whole days, shown as the days they are: reported again, they mean the same.
+        times["periodStart"] = first.date().isoformat()
+        times["periodEnd"] = (end - _DAY).date().isoformat()
+    else:
+        times["periodStart"], times["periodEnd"] = instant(first), instant(end)
+    return {
+        "revenueId": revenue.revenue_id,
+        "externalId": revenue.end_user,
+        "amount": money(revenue.amount),
+        "currency": revenue.currency,
+        **times,
+        "receivedAt": instant(revenue.received_at),
+    }
 
 
 def _split(body: bytes) -> tuple[list[bytes], bool]:

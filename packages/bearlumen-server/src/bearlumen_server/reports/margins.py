@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .costs import percent_of
@@ -22,6 +22,9 @@ Health = Literal["healthy", "at_risk", "unhealthy"]
 HEALTHY_ABOVE: Final = Decimal(40)
 AT_RISK_FROM: Final = Decimal(20)
 """Percent, by the published definitions: healthy above 40, at risk 20 to 40, unhealthy below."""
+
+EXACT_DIGITS: Final = 60
+"""To add up whatever the ledger holds without rounding."""
 
 SORTS: Final = {
     "margin": "margin",
@@ -48,9 +51,12 @@ _BY = """
         FROM revenue_entries WHERE {where} GROUP BY part) AS joined
     GROUP BY part"""
 _MARGINS = _BY.replace("{part}", "end_user")
+_COUNT = f"SELECT count(*), coalesce(sum(unpriced), 0) FROM ({_MARGINS}) AS users"  # noqa: S608
 _PAGE = f"""
-    SELECT part, revenue, cost, unpriced, name, deactivated_at
-    FROM (SELECT * FROM ({_MARGINS}) AS users ORDER BY {{order}} LIMIT {{limit}} OFFSET {{offset}})
+    SELECT part, revenue, cost, unpriced, name, deactivated_at, users, unpriced_of_all
+    FROM (SELECT *, count(*) OVER () AS users,
+                 CAST(sum(unpriced) OVER () AS BIGINT) AS unpriced_of_all
+          FROM ({_MARGINS}) AS users ORDER BY {{order}} LIMIT {{limit}} OFFSET {{offset}})
          AS margins
     LEFT JOIN end_users ON end_users.org_id = {{org}} AND external_id = part
     ORDER BY {{order}}"""  # noqa: S608
@@ -120,8 +126,6 @@ def margins_by_end_user(
         limit: Of the page.
         offset: Of the page.
     """
-    totals = f"SELECT count(*), coalesce(sum(unpriced), 0) FROM ({_MARGINS}) AS users"  # noqa: S608
-    total, unpriced = ask(store, totals, question)[0]
     bind = store.dialect.bind
     order = f"{SORTS[sort]} {'DESC' if descending else 'ASC'} NULLS LAST, part ASC NULLS LAST"
     words = {name: bind(name) for name in ("limit", "offset", "org")}
@@ -131,6 +135,8 @@ def margins_by_end_user(
         question,
         {"limit": limit, "offset": offset},
     )
+    # A page says what all of them add up to, unless nobody is on it.
+    total, unpriced = rows[0][6:] if rows else ask(store, _COUNT, question)[0]
     return MarginPage(
         end_users=tuple(
             Margin(
@@ -164,9 +170,10 @@ def margins_over_time(store: Store, question: Question, buckets: Buckets) -> lis
 
 
 def _sum(rows: Sequence[tuple[Any, ...]]) -> Margin:
-    return Margin(
-        end_user=None,
-        revenue=sum((row[1] for row in rows), Decimal(0)),
-        cost=sum((row[2] for row in rows), Decimal(0)),
-        unpriced_events=sum(row[4] for row in rows),
-    )
+    with localcontext(prec=EXACT_DIGITS):
+        return Margin(
+            end_user=None,
+            revenue=sum((row[1] for row in rows), Decimal(0)),
+            cost=sum((row[2] for row in rows), Decimal(0)),
+            unpriced_events=sum(row[4] for row in rows),
+        )
