@@ -60,6 +60,15 @@ PATHS = [
     ("GET", "/v1/costs/detailed/by-end-user", "costs:read"),
     ("POST", "/v1/revenue/events", "revenue:write"),
     ("GET", "/v1/margins/by-end-user", "margins:read"),
+    ("GET", "/v1/margins/summary", "margins:read"),
+    ("GET", "/v1/revenue/events", "margins:read"),
+    ("GET", "/v1/insights/summary", "costs:read"),
+    ("GET", "/v1/dimensions/numeric-summary", "costs:read"),
+    ("POST", "/v1/dimensions/definitions", "dimensions:write"),
+    ("DELETE", "/v1/dimensions/definitions/k", "dimensions:write"),
+    ("GET", "/v1/end-users", "usage:read"),
+    ("POST", "/v1/end-users", "end_users:write"),
+    ("POST", "/v1/end-users/a/deactivate", "end_users:write"),
     ("GET", "/v1/keys", "keys:write"),
 ]
 
