@@ -148,7 +148,7 @@ def every_breakdown_adds_up(books: Books) -> None:
     groups: list[tuple[Any, Callable[[Call], Any]]] = [
         (label, lambda call, label=label: call.labels[label]) for label in LABELS
     ]
-    groups.append((by_dimension("team", books.store.dialect), team))
+    groups.append((by_dimension(books.store, books.question, "team"), team))
     for group, key in groups:
         found = cost_by(books.store, books.question, group)
         expected = {value: spent(calls) for value, calls in grouped(books.calls, key).items()}
@@ -175,7 +175,7 @@ def series_by_value_add_up(books: Books) -> None:
     trend = cost_trend(books.store, question, buckets)
     for group, key in (
         (by_label("feature"), lambda call: call.labels["feature"]),
-        (by_dimension("team", books.store.dialect), team),
+        (by_dimension(books.store, books.question, "team"), team),
     ):
         by_value = grouped(books.calls, key)
         found = cost_series(books.store, question, buckets, group, limit=books.limit)
@@ -239,7 +239,7 @@ def types_of_sessions_add_up(books: Books) -> None:
     by_session.pop(None, None)
 
     def kind(calls: Iterable[Call]) -> str | None:
-        kinds = {call.session_type for call in calls} - {None}
+        kinds = {call.session_type for call in calls if call.session_type is not None}
         return kinds.pop() if len(kinds) == 1 else None
 
     by_kind: dict[str | None, list[list[Call]]] = defaultdict(list)

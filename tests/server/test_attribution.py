@@ -50,11 +50,21 @@ def test_values_are_told_apart_by_their_text(api: Api) -> None:
     assert split(api, "k") == {"3": "2", "true": "1", "0.5": "1", None: "2"}
 
 
-@pytest.mark.parametrize("key", ["a.b'c", "$team", "日本", "dims['x']", '"; --'])
+@pytest.mark.parametrize(
+    "key", ["a.b'c", "$team", "日本", "dims['x']", '"; --', "a\\b", "a\nb\x1f"]
+)
 def test_a_key_is_a_key_whatever_its_text(api: Api, key: str) -> None:
     """Keys are values to the engine, never part of a query."""
     api.send([costing("1", dimensions={key: "x"})])
     assert split(api, key) == {"x": "1"}
+
+
+def test_a_dimension_that_no_event_has_is_nobodys(api: Api) -> None:
+    """Its one item is that of the events without it, also where another's text holds its name."""
+    api.send([tagged("1", team="red", **{'x"nothing"': 1})])
+    assert split(api, "nothing") == {None: "1"}
+    assert api.get(VALUES, {"dimension": "nothing"})["values"] == []
+    assert series(api, dimension="nothing") == [(None, None, False, ["1", "0"])]
 
 
 def test_labels_are_dimensions_and_a_key_called_like_one_needs_a_prefix(api: Api) -> None:

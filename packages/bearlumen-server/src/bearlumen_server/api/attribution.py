@@ -12,6 +12,7 @@ from bearlumen_server.ledger.limits import MAX_KEY_CHARACTERS
 from bearlumen_server.reports.attribution import Actor, actors, dimension_keys
 from bearlumen_server.reports.costs import TooManyItemsError, cost_by, cost_by_page
 from bearlumen_server.reports.grouping import Group, by_dimension, by_label
+from bearlumen_server.reports.question import Question
 from bearlumen_server.reports.series import NamedSeries, TooManyPointsError, cost_series
 
 from . import sessions, wire
@@ -39,7 +40,7 @@ def by(caller: CostReader, request: Request) -> Response:
     """Split cost by a dimension."""
     question = question_of(request, caller.org_id, also=(wire.DIMENSION,))
     try:
-        return answer(shown(cost_by(store_of(request), question, _group_of(request))))
+        return answer(shown(cost_by(store_of(request), question, _group_of(request, question))))
     except TooManyItemsError as error:
         raise too_many(error) from error
 
@@ -61,7 +62,7 @@ def values(caller: CostReader, request: Request) -> Response:
     found = cost_by_page(
         store_of(request),
         question,
-        _group_of(request),
+        _group_of(request, question),
         limit=page.limit,
         offset=page.offset,
         tokens=False,
@@ -94,7 +95,7 @@ def time_series(caller: CostReader, request: Request) -> Response:
     question = question_of(request, caller.org_id, also=also)
     granularity, buckets = buckets_of(request, question)
     limit = number_of(request, wire.LIMIT, DEFAULT_SERIES, least=1, most=MAX_SERIES)
-    group, store = _group_of(request), store_of(request)
+    group, store = _group_of(request, question), store_of(request)
     try:
         found = cost_series(store, question, buckets, group, limit=limit)
     except TooManyPointsError as error:
@@ -151,7 +152,7 @@ def _actor(found: Actor) -> dict[str, Any]:
     }
 
 
-def _group_of(request: Request) -> Group:
+def _group_of(request: Request, question: Question) -> Group:
     """Read `dimension`: a label by the name of its filter, else a custom dimension.
 
     A custom dimension that is called as a label is can be asked for as `dimension.<key>`.
@@ -163,4 +164,4 @@ def _group_of(request: Request) -> Group:
     key = name.removeprefix(wire.DIMENSION_PREFIX)
     if not key or len(key) > MAX_KEY_CHARACTERS:
         raise invalid(wire.DIMENSION, f"expected a key of 1 to {MAX_KEY_CHARACTERS} characters")
-    return by_dimension(key, store_of(request).dialect)
+    return by_dimension(store_of(request), question, key)

@@ -18,6 +18,8 @@ class Dialect:
     """A bound parameter called `{name}`."""
     any_of: str
     """Whether `{value}` is among the texts bound as `{name}`."""
+    contains: str
+    """Whether the text bound as `{name}` is part of `{text}`."""
     dimension: str
     """The custom dimension whose key is bound as `{name}`, as text."""
     number: str
@@ -48,6 +50,7 @@ DUCKDB: Final = Dialect(
     name="duckdb",
     parameter="${name}",
     any_of="{value} IN (SELECT unnest(${name}::VARCHAR[]))",
+    contains="contains({text}, ${name})",
     dimension="CAST(dims[${name}] AS VARCHAR)",
     # By way of JSON, where "3" and 3 differ. The type of each VARIANT takes as long to ask for, and
     # casting those of the wrong type away then takes three times as long.

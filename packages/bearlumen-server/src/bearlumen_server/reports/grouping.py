@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from .question import LABELS
+import msgspec
+
+from .question import LABELS, Question, ask, filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .dialect import Dialect
+    from bearlumen_server.storage import Store
+
+# To find a key that no event has takes 30 times as long as one that all have. This takes a
+# millisecond where it is in use, and at the worst as long as any other question.
+_IN_USE: Final = "SELECT 1 FROM events WHERE {where} AND {has} LIMIT 1"
+_NONE: Final = "CAST(NULL AS VARCHAR)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +37,12 @@ def by_label(column: str) -> Group:
     return Group(expression=column)
 
 
-def by_dimension(key: str, dialect: Dialect) -> Group:
+def by_dimension(store: Store, question: Question, key: str) -> Group:
     """Group by a custom dimension. One that is '' is none, as it is to a filter."""
+    dialect = store.dialect
+    words = {"has": dialect.contains.format(text="dim_keys", name="key_text")}
+    quoted = {"key_text": msgspec.json.encode(key).decode()}
+    if not ask(store, filled(_IN_USE, words), question, quoted):
+        return Group(expression=_NONE)
     value = dialect.dimension.format(name="group_key")
     return Group(expression=f"nullif({value}, '')", parameters={"group_key": key})
