@@ -47,8 +47,9 @@ _FIRST: Final = """
 _HOURS: Final = "SELECT {hour} AS hour, count(*) FROM events WHERE {where} GROUP BY hour"
 _HOUR: Final = timedelta(hours=1)
 DEEP: Final = 2_000
-"""Pages that begin later are looked for hour by hour. Of 9 M events, the page behind the first
-5 M took 2.5 s when all before it were sorted; counting the events of each hour takes 0.1 s."""
+"""Pages that begin later are looked for hour by hour. Of 9 M events, sorting all that come before
+the page took 5.0 s behind 5 M of them and 3.2 s behind 100,000, where counting the events of each
+hour and reading the page took 0.4 and 0.3 s (in one run, on a busy machine)."""
 _SUMMARY = f"""
     SELECT count(*), coalesce(sum(cost), 0), count(*) - count(cost), count(DISTINCT end_user),
            {", ".join(f"coalesce(sum({name}), 0)" for name in TOKENS)}
