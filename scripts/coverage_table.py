@@ -26,7 +26,7 @@ from urllib.parse import unquote
 
 from bearlumen import AsyncBearLumen, BearLumen
 from bearlumen._query import Request
-from bearlumen_server.app import ROUTERS
+from bearlumen_server.app import routes as server_routes
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "api-coverage.md"
@@ -210,9 +210,8 @@ def routes() -> list[tuple[str, str]]:
     """Every verb and path that the server answers under `/v1`."""
     found = [
         (verb, route.path)
-        for module in ROUTERS
-        for route in cast("list[Any]", module.router.routes)
-        for verb in route.methods
+        for route in server_routes()
+        for verb in route.methods or ()
         if route.path.startswith("/v1/") and verb != "HEAD"
     ]
     return sorted(set(found), key=lambda one: (one[1], one[0]))

@@ -13,6 +13,7 @@ import pytest
 from bearlumen import MissingExtraError, models
 from bearlumen.models import Answer, CostBreakdown, Page, UsageEvents, UsageSummary
 from bearlumen.models._frames import columns
+from bearlumen.models._rows import listed, rows_field
 
 PRECISE = Decimal("0.123456789012")
 EVENT: dict[str, Any] = {
@@ -178,3 +179,13 @@ def test_every_answer_has_columns(model: type[Answer]) -> None:
     """No model of ours is one that a frame cannot be made of."""
     assert {CostBreakdown, UsageSummary} <= set(ANSWERS)
     assert columns(model)
+
+
+def test_answer_with_several_lists_says_which_are_its_rows() -> None:
+    """Otherwise its rows would be but one, with lists in it."""
+    several = {
+        model.__name__: rows_field(model)
+        for model in ANSWERS
+        if sum(listed(field.annotation) is not None for field in model.model_fields.values()) > 1
+    }
+    assert [name for name, field in several.items() if field is None] == []

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ._base import Answer
 from ._page import Page
@@ -190,6 +190,8 @@ class EventRecost(Answer):
 class Explanation(Answer):
     """How the cost of an event comes about, under the prices of today."""
 
+    rows_field: ClassVar[str | None] = "lines"
+
     event_id: str
     timestamp: datetime
     provider: str
@@ -242,6 +244,8 @@ class DayRecost(RecostFigures):
 
 class Recost(RecostFigures):
     """A re-costing run, or what one would do."""
+
+    rows_field: ClassVar[str | None] = "models"
 
     recost_id: str | None
     """None for a dry run."""
