@@ -59,10 +59,9 @@ NOTE_KEYS_SECONDS: Final = 60
 """How often the database is told when keys were used."""
 
 ROUTERS: Final = (
-    operations,
+    ingest,
     ping,
     keys,
-    ingest,
     usage,
     costs,
     attribution,
@@ -74,7 +73,9 @@ ROUTERS: Final = (
     insights,
     prices,
     transfer,
+    operations,
 )
+"""In the order they are looked through: what is asked most first."""
 
 
 def create_app(
@@ -124,7 +125,7 @@ def create_app(
                 retention.close()
             recosts.close()
             writer.close()
-            app.state.keys.write_used()
+            _write_used_keys(app)
 
     app = FastAPI(
         title="Bear Lumen",
@@ -178,7 +179,12 @@ def _flat(router: APIRouter) -> Iterator[APIRoute]:
 async def _note_used_keys(app: FastAPI) -> None:
     while True:
         await asyncio.sleep(NOTE_KEYS_SECONDS)
-        try:
-            await offload(app.state.keys.write_used)
-        except Exception:  # it is tried again, and no request hangs on it
-            logger.exception("when keys were used could not be written")
+        await offload(lambda: _write_used_keys(app))
+
+
+def _write_used_keys(app: FastAPI) -> None:
+    ring: KeyRing = app.state.keys
+    try:
+        ring.write_used()
+    except Exception:  # nothing hangs on it, least of all an orderly end
+        logger.exception("when keys were used could not be written")
