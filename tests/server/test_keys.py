@@ -152,7 +152,7 @@ def test_when_a_key_was_used_outlives_the_server(tmp_path: Path) -> None:
     path = tmp_path / "ledger.duckdb"
     with local_server(path) as server:
         headers = {"Authorization": f"Bearer {server.api_key}"}
-        httpx.get(f"{server.url}/v1/ping", headers=headers).raise_for_status()
+        httpx.get(f"{server.url}/v1/ping", headers=headers, timeout=30).raise_for_status()
     store = DuckDBStore(path)
     (key,) = KeyRing(store).of("local")
     store.close()

@@ -82,7 +82,7 @@ def strict() -> Iterator[LocalServer]:
 
 def test_who_asks_too_much_is_told_when_to_come_back(strict: LocalServer) -> None:
     """One bucket for questions, one for events; each is a 429 with whole seconds."""
-    with httpx.Client(base_url=strict.url) as client:
+    with httpx.Client(base_url=strict.url, timeout=30) as client:
         api = Api(http=client, org_id="local", key=strict.api_key)
         answers = [api.request("GET", "/v1/usage/summary", params=MARCH) for _ in range(2)]
         assert [each.status_code for each in answers] == [200, 429]

@@ -6,8 +6,11 @@ import io
 import json
 import logging
 import re
+import select
+import socket
 import threading
 import time
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,7 +135,7 @@ def test_the_database_is_not_written_for_every_question(store: DuckDBStore) -> N
 
 def test_metrics_count_what_happened() -> None:
     """Two events new, one of them without a price; one known, two refused, in two commits."""
-    with local_server() as server, httpx.Client(base_url=server.url) as client:
+    with local_server() as server, httpx.Client(base_url=server.url, timeout=30) as client:
         api = Api(http=client, org_id="local", key=server.api_key)
         known = event()
         api.send([known, event(metadata={"cost": None}, model="nobody-knows"), {"bad": 1}])
@@ -181,7 +184,7 @@ def test_no_series_is_made_by_what_a_caller_chooses(api: Api, http: httpx.Client
 def test_metrics_can_be_turned_off() -> None:
     """Where the port is open to strangers."""
     with local_server(settings=Settings(metrics=False)) as server:
-        assert httpx.get(f"{server.url}/metrics").status_code == 404
+        assert httpx.get(f"{server.url}/metrics", timeout=30).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -242,13 +245,40 @@ def test_a_url_without_end_is_the_callers_mistake(server: LocalServer, path: str
     connection.close()
 
 
+@pytest.mark.parametrize("start", ["GET /", "GET /v1/ping HTTP/1.1\r\nX-Long: ", ""])
+def test_a_head_that_never_ends_is_given_up_on(server: LocalServer, start: str) -> None:
+    """A URL, a header, or headers without end: a 400 after 256 KiB, and the connection ends."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    step = b"x" * 10_000 if start else b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 2000
+    sent = 0
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(start.encode())
+        with suppress(ConnectionError):
+            while sent < 5_000_000 and not select.select([connection], [], [], 0.001)[0]:
+                connection.sendall(step)
+                step = step if start else b"a: b\r\n" * 2000
+                sent += len(step)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 400")
+    assert sent < 2_000_000
+
+
+def test_nobody_is_let_off_to_another_protocol(api: Api) -> None:
+    """There are no websockets here: a wish for one is answered as if it had not been uttered."""
+    wish = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "x" * 22 + "=="}
+    answered = api.request("GET", "/v1/ping", headers={**wish, "Sec-WebSocket-Version": "13"})
+    assert answered.status_code == 200
+
+
 def session(settings: Settings) -> list[str]:
     """Let go wrong what can; return all that was said, and the keys."""
     secrets = [
         f"hush{name}" for name in ("model", "user", "prompt", "dim", "value", "param", "path")
     ]
     model, user, prompt, dim, value, param, path = secrets
-    with local_server(settings=settings) as server, httpx.Client(base_url=server.url) as client:
+    with (
+        local_server(settings=settings) as server,
+        httpx.Client(base_url=server.url, timeout=30) as client,
+    ):
         api = Api(http=client, org_id="local", key=server.api_key)
         made = api.request("POST", "/v1/keys", json={"name": "hushname"}).json()
         sent = event(
@@ -291,9 +321,9 @@ def test_a_request_is_a_line_with_who_what_and_how_long(lines: io.StringIO) -> N
     """The key by its id, the path by its template."""
     with local_server(settings=Settings(access_log=True)) as server:
         headers = {"Authorization": f"Bearer {server.api_key}", "X-Correlation-Id": "me"}
-        key = httpx.get(f"{server.url}/v1/keys", headers=headers).json()["keys"][0]
-        httpx.delete(f"{server.url}/v1/keys/other", headers=headers)
-        httpx.get(f"{server.url}/healthz")
+        key = httpx.get(f"{server.url}/v1/keys", headers=headers, timeout=30).json()["keys"][0]
+        httpx.delete(f"{server.url}/v1/keys/other", headers=headers, timeout=30)
+        httpx.get(f"{server.url}/healthz", timeout=30)
     listed, deleted, health = (line for line in read(lines) if line["logger"].endswith("access"))
     assert listed["keyId"] == key["id"]
     assert listed["organizationId"] == "local"

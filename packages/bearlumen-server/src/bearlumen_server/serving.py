@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from .api.middleware import MAX_HEAD_BYTES
+from .protocol import BoundedProtocol
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -47,8 +47,8 @@ class Server(uvicorn.Server):
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                # Well above what is answered as too long, so that it is we who answer.
-                h11_max_incomplete_event_size=4 * MAX_HEAD_BYTES,
+                http=BoundedProtocol,
+                ws="none",
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 # A stalled client would hold the server for ever. The default is ten times what a
                 # full batch takes to be read and written.
