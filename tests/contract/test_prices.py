@@ -11,9 +11,11 @@ from bearlumen import BearLumen, ConflictError, InvalidRequestError, NotFoundErr
 from bearlumen.models import Explanation
 from bearlumen_server import LocalServer
 
-from .conftest import DAY, Ask
+from .conftest import Ask
 
-NOVEMBER: dict[str, Any] = {"start_date": "2026-11-01", "end_date": "2026-11-30"}
+DAY = datetime(2026, 8, 5, 12, tzinfo=UTC)
+AUGUST: dict[str, Any] = {"start_date": "2026-08-01", "end_date": "2026-08-31"}
+"""A month of our own: the other tests count the events of theirs."""
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def model(server: LocalServer) -> str:
 
 def explained(ask: Ask, model: str) -> Explanation:
     """The explanation of the only event of a model."""
-    (event,) = ask(lambda bear: bear.usage.events(**NOVEMBER, model=model)).events
+    (event,) = ask(lambda bear: bear.usage.events(**AUGUST, model=model)).events
     return ask(lambda bear: bear.prices.explain(event.event_id))
 
 
@@ -40,11 +42,11 @@ def test_a_price_is_set_listed_and_deleted(ask: Ask, model: str) -> None:
     made = ask(
         lambda bear: bear.prices.set(
             model=model, provider="vllm", prices=prices, units={"images": 1},
-            effective_from=date(2026, 11, 1), note="contract 7",
+            effective_from=date(2026, 8, 1), note="contract 7",
         )
     )  # fmt: skip
     assert (made.prices["input_tokens"], made.units) == (Decimal("0.25"), {"images": 1})
-    assert (made.effective_from, made.change) == (datetime(2026, 11, 1, tzinfo=UTC), "created")
+    assert (made.effective_from, made.change) == (datetime(2026, 8, 1, tzinfo=UTC), "created")
     listed = ask(lambda bear: bear.prices.list()).prices
     assert [each.note for each in listed if each.id == made.id] == ["contract 7"]
     assert ask(lambda bear: bear.prices.delete(made.id)).retired_at
@@ -63,11 +65,11 @@ def test_a_dry_run_of_setting_prices_keeps_none(ask: Ask, model: str) -> None:
 
 def test_stored_events_are_put_under_new_prices_and_back(ask: Ask, model: str) -> None:
     """1000 in at 1 USD and 500 out at 2 USD a million are 0.002."""
-    missing = ask(lambda bear: bear.prices.missing(**NOVEMBER, model=model)).items
+    missing = ask(lambda bear: bear.prices.missing(**AUGUST, model=model)).items
     assert [(each.model, each.event_count) for each in missing] == [(model, 1)]
     prices = {"input_tokens": 1, "output_tokens": 2}
     ask(lambda bear: bear.prices.set(model=model, provider="vllm", prices=prices))
-    which: dict[str, Any] = {**NOVEMBER, "model": model, "dimensions": {"team": "price"}}
+    which: dict[str, Any] = {**AUGUST, "model": model, "dimensions": {"team": "price"}}
     tried = ask(lambda bear: bear.prices.recost(**which))
     assert (tried.recost_id, tried.status, tried.newly_priced_events) == (None, "dry_run", 1)
     done = ask(lambda bear: bear.prices.recost(**which, dry_run=False))

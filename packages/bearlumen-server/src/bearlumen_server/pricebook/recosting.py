@@ -215,9 +215,10 @@ class Recosts:
             if len(events) < self._chunk:
                 run = replace(run, status="done", finished_at=datetime.now(UTC))
             changes = [one for one in repriced if one.differs]
+            # Made before ingest is kept out.
+            table = changes_table(changes, org_id=run.question.org_id, recost_id=run.id)
             with self._store.transaction() as write:
                 if changes:
-                    table = changes_table(changes, org_id=run.question.org_id, recost_id=run.id)
                     times = [one.event.at.replace(tzinfo=None) for one in changes]
                     values: dict[str, object] = {"first": min(times), "last": max(times)}
                     write.rows(*self._statement(_APPLY, run, values), {"changes": table})
