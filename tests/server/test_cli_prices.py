@@ -18,7 +18,7 @@ from bearlumen_server.cli.failures import CommandError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
+    from typer.testing import Result
 
     from bearlumen_server import LocalServer
 
