@@ -15,6 +15,7 @@ from .answer import answer
 from .errors import ApiError, invalid
 from .offload import offload
 from .params import choice_of, parameters
+from .paths import ANY_TEXT
 from .state import store_of
 
 router = APIRouter()
@@ -23,7 +24,7 @@ MODE: Final = "mode"
 KEEP_DIMENSIONS: Final = "keepDimensions"
 
 
-@router.delete(wire.END_USERS + "/{external_id:path}")
+@router.delete(f"{wire.END_USERS}/{{external_id:{ANY_TEXT}}}")
 async def erase_end_user(caller: EndUserWriter, request: Request, external_id: str) -> Response:
     """Make an end user's events and revenue nameless, or remove them; say how many there were.
 

@@ -18,7 +18,7 @@ from .schema import UsageDetails
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bearlumen_server.storage import Store, Transaction
+    from bearlumen_server.storage import Store
 
 Mode = Literal["anonymize", "remove"]
 MODES: Final[tuple[Mode, ...]] = ("anonymize", "remove")
@@ -64,6 +64,8 @@ _REVENUE: Final[dict[Mode, tuple[str, ...]]] = {
     ),
 }
 """The last statement says how much revenue it was."""
+_FORGET = "DELETE FROM end_users WHERE org_id = $org AND external_id = $user"
+"""What the organisation noted of the end user: name, address, metadata."""
 _RECORD = """
     INSERT INTO erasures (org_id, mode, erased_at, events, revenue)
     VALUES ($org, $mode, $at, $events, $revenue)"""
@@ -99,7 +101,8 @@ def erase(
     while done := _chunk(store, whom, mode, keep):
         events += done
     with store.transaction() as transaction:
-        _forget_end_user(transaction, whom)
+        transaction.rows(_FORGET, whom)
+        store.forget_end_user(org_id, external_id)
         *before, last = _REVENUE[mode]
         for sql in before:
             transaction.rows(sql, whom)
@@ -126,10 +129,3 @@ def _chunk(store: Store, whom: dict[str, str], mode: Mode, keep: Sequence[str]) 
             return transaction.rows(sql, chosen)[0][0]
         kept = {"keep": list(keep), "known": list(_KNOWN_DETAILS)}
         return transaction.rows(_ANONYMIZE + chunk, {**chosen, **kept})[0][0]
-
-
-def _forget_end_user(transaction: Transaction, whom: dict[str, str]) -> None:
-    """Delete what the organisation noted of the end user: name, address, metadata."""
-    sql = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'end_users'"
-    if transaction.rows(sql)[0][0]:
-        transaction.rows("DELETE FROM end_users WHERE org_id = $org AND external_id = $user", whom)
