@@ -98,7 +98,7 @@ def test_what_the_server_shows_has_a_name_in_the_client(server: LocalServer) -> 
     sent = {
         "sdk_event_id": child,
         "model": "m",
-        "event_invoked_at": "2026-10-05T12:00:00Z",
+        "event_invoked_at": "2025-02-03T12:00:00Z",
         "metadata": {
             "provider_cost": "0.000000000123",
             "parent_event_id": parent,
@@ -115,14 +115,14 @@ def test_what_the_server_shows_has_a_name_in_the_client(server: LocalServer) -> 
     url = f"{server.url}/v1/usage/events"
     httpx.post(url, headers=key, json=sent, trust_env=False).raise_for_status()
     with BearLumen(api_key=server.api_key, base_url=server.url) as bear:
-        (event,) = bear.usage.events(start_date="2026-10-05", end_date="2026-10-05").events
+        (event,) = bear.usage.events(start_date="2025-02-03", end_date="2025-02-03").events
     assert (event.event_id, event.parent_event_id) == (child, parent)
     assert (event.cost, event.cost_source) == (Decimal("0.000000000123"), "provider")
     assert event.provider_cost == event.cost
     assert event.reported == {"usage.whole": 3, "usage.part": Decimal("0.1")}
     assert (event.cache_write_5m_tokens, event.cache_write_1h_tokens) == (2, None)
     assert (event.batch, event.service_tier, event.inference_geo) == (True, None, "us")
-    assert event.timestamp == datetime(2026, 10, 5, 12, tzinfo=UTC)
+    assert event.timestamp == datetime(2025, 2, 3, 12, tzinfo=UTC)
     assert not event.model_extra
 
 

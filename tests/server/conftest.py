@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bearlumen_server import LocalServer
 
-ORGANIZATIONS = 600
+ORGANIZATIONS = 1_200
 """More than there are tests that want a fresh one."""
 EXAMPLES = 60
 """As many as a property test may have, and its shrinking."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
+import duckdb
 from hypothesis import strategies as st
 from server.helpers import uuid7
 
@@ -19,9 +20,11 @@ from bearlumen_server.reports.costs import cost_by, cost_by_page
 from bearlumen_server.reports.margins import margins_by_end_user
 from bearlumen_server.reports.question import LABELS, Question
 from bearlumen_server.reports.usage import events_page, usage_summary
+from bearlumen_server.storage.migrations import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from bearlumen_server.storage.duckdb import DuckDBStore
 
@@ -165,3 +168,31 @@ def answers(store: DuckDBStore, org_id: str, *, labels: Sequence[str] = LABELS) 
         *(cost_by_page(store, question, label, limit=100, offset=0) for label in labels),
         margins_by_end_user(store, question, sort="margin", descending=True, limit=100, offset=0),
     ]
+
+
+ROWS = """
+    INSERT INTO events
+    SELECT 'org', uuid_from(n), make_timestamp(1772366400000000 + n), TIMESTAMP '2026-03-02',
+        'openai', 'gpt-4o', 10, NULL, 1, 2, 3, CASE WHEN n % 2 = 0 THEN 0.000000000001 END,
+        CASE WHEN n % 2 = 0 THEN 'explicit' END, NULL, 'user', 'chat', NULL, NULL, 's', NULL,
+        '{"pages": 2.5}'::JSON::VARIANT, '{"team": "a", "seats": 9007199254740993}'::JSON::VARIANT,
+        '{"batch": true}'::JSON::VARIANT, '{"note": [1, null]}'::JSON::VARIANT
+    FROM range(4) AS t(n);
+    INSERT INTO revenue VALUES ('org', 'r', 'user', 12.5, 'USD', TIMESTAMP '2026-03-01', NULL,
+        TIMESTAMP '2026-03-02');
+    INSERT INTO revenue_entries VALUES ('org', 'r', 'user', TIMESTAMP '2026-03-01', 12.5);
+    """
+UUID = "CAST('0195500000007000800000000000000' || n AS UUID)"
+
+
+def file_of_version(path: Path, version: int) -> None:
+    """Make a file as the first server left it, and as those up to a version upgraded it."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE schema_version (version INTEGER, applied_at TIMESTAMP)")
+        for number, sql in migrations():
+            if number <= version:
+                connection.execute(sql).fetchall()
+                noted = "INSERT INTO schema_version VALUES (?, now()::TIMESTAMP)"
+                connection.execute(noted, [number]).fetchall()
+            if number == 1:
+                connection.execute(ROWS.replace("uuid_from(n)", UUID)).fetchall()

@@ -8,6 +8,7 @@ import duckdb
 import httpx
 import pytest
 from server.helpers import Api, event
+from server.ledgers import file_of_version
 
 from bearlumen_server import local_server
 from bearlumen_server.storage.end_users import EndUserRegister
@@ -172,20 +173,15 @@ def test_an_unknown_parameter_is_refused(api: Api, params: dict[str, str]) -> No
 def test_end_users_of_an_older_file_are_found(tmp_path: Path) -> None:
     """A ledger from before end users were kept has those of its events, and the next are added."""
     path = tmp_path / "older.duckdb"
-    with local_server(path) as server, httpx.Client(base_url=server.url) as client:
-        Api(http=client, org_id="local", key=server.api_key).send([event(user_id="a"), event()])
-    with duckdb.connect(str(path)) as connection:
-        for sql in (
-            "DROP TABLE end_users",
-            "DROP TABLE dimension_definitions",
-            "DELETE FROM schema_version WHERE version = 4",
-        ):
-            connection.execute(sql).fetchall()
-    with local_server(path) as server, httpx.Client(base_url=server.url) as client:
-        api = Api(http=client, org_id="local", key=server.api_key)
-        assert listed(api) == ["a"]
-        api.send([event(user_id="a"), event(user_id="b")])
-        assert listed(api) == ["a", "b"]
+    file_of_version(path, 3)
+    with (
+        local_server(path, organization="org") as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        api = Api(http=client, org_id="org", key=server.api_key)
+        assert listed(api) == ["user"]
+        api.send([event(user_id="user"), event(user_id="b")])
+        assert listed(api) == ["b", "user"]
 
 
 def test_the_register_is_bounded_and_forgets_what_was_rolled_back() -> None:

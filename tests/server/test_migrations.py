@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
-from server.ledgers import answers, stored
+from server.ledgers import answers, file_of_version, stored
 
 from bearlumen_server.storage import DatabaseUnreadableError
 from bearlumen_server.storage import duckdb as engine
@@ -15,33 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSIONS = [number for number, _ in migrations()]
-
-ROWS = """
-    INSERT INTO events
-    SELECT 'org', uuid_from(n), make_timestamp(1772366400000000 + n), TIMESTAMP '2026-03-02',
-        'openai', 'gpt-4o', 10, NULL, 1, 2, 3, CASE WHEN n % 2 = 0 THEN 0.000000000001 END,
-        CASE WHEN n % 2 = 0 THEN 'explicit' END, NULL, 'user', 'chat', NULL, NULL, 's', NULL,
-        '{"pages": 2.5}'::JSON::VARIANT, '{"team": "a", "seats": 9007199254740993}'::JSON::VARIANT,
-        '{"batch": true}'::JSON::VARIANT, '{"note": [1, null]}'::JSON::VARIANT
-    FROM range(4) AS t(n);
-    INSERT INTO revenue VALUES ('org', 'r', 'user', 12.5, 'USD', TIMESTAMP '2026-03-01', NULL,
-        TIMESTAMP '2026-03-02');
-    INSERT INTO revenue_entries VALUES ('org', 'r', 'user', TIMESTAMP '2026-03-01', 12.5);
-    """
-UUID = "CAST('0195500000007000800000000000000' || n AS UUID)"
-
-
-def file_of_version(path: Path, version: int) -> None:
-    """Make a file as the first server left it, and as those up to a version upgraded it."""
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE schema_version (version INTEGER, applied_at TIMESTAMP)")
-        for number, sql in migrations():
-            if number <= version:
-                connection.execute(sql).fetchall()
-                noted = "INSERT INTO schema_version VALUES (?, now()::TIMESTAMP)"
-                connection.execute(noted, [number]).fetchall()
-            if number == 1:
-                connection.execute(ROWS.replace("uuid_from(n)", UUID)).fetchall()
 
 
 def contents(path: Path) -> tuple[Any, ...]:
