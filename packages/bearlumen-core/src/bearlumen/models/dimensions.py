@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from ._base import Answer
+from ._number import Number, NumberOrNone
 
 
 class DimensionDefinition(Answer):
@@ -62,14 +63,14 @@ class NumericSummary(Answer):
     key: str
     count: int
     """How many events have a number there. Texts and booleans do not count."""
-    sum: Decimal
-    avg: Decimal | None
-    min: Decimal | None
-    max: Decimal | None
-    p50: Decimal | None
+    sum: Number
+    avg: NumberOrNone
+    min: NumberOrNone
+    max: NumberOrNone
+    p50: NumberOrNone
     """Percentiles are exact, and interpolated between the two events around them."""
-    p95: Decimal | None
-    p99: Decimal | None
+    p95: NumberOrNone
+    p99: NumberOrNone
 
 
 class NumericPoint(Answer):
@@ -78,7 +79,7 @@ class NumericPoint(Answer):
     start: datetime
     end: datetime
     """Exclusive."""
-    value: Decimal | None
+    value: NumberOrNone
     """None for a bucket without numbers, except that a count or a sum is then 0."""
     count: int
 

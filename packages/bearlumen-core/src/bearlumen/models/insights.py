@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ._base import Answer, Percent
+from ._number import Measure, MeasureOrNone
 
 
 class InsightTotals(Answer):
@@ -85,9 +86,9 @@ class Opportunity(Answer):
 class DistributionBucket(Answer):
     """How many events are above one edge and not above the next."""
 
-    lower: Decimal = Field(alias="from")
+    lower: Measure = Field(alias="from")
     """Exclusive; but 0 is in the first bucket."""
-    upper: Decimal | None = Field(alias="to")
+    upper: MeasureOrNone = Field(alias="to")
     """Inclusive; None for the last bucket, which has no end."""
     count: int
 
@@ -96,13 +97,13 @@ class Distribution(Answer):
     """How a number is spread over the events that have it."""
 
     count: int
-    min: Decimal | None
-    max: Decimal | None
-    mean: Decimal | None
-    p50: Decimal | None
-    p90: Decimal | None
-    p95: Decimal | None
-    p99: Decimal | None
+    min: MeasureOrNone
+    max: MeasureOrNone
+    mean: MeasureOrNone
+    p50: MeasureOrNone
+    p90: MeasureOrNone
+    p95: MeasureOrNone
+    p99: MeasureOrNone
     buckets: list[DistributionBucket]
 
 

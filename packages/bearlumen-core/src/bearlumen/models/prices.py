@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from ._base import Answer
+from ._number import Number
 from ._page import Page
 
 
@@ -144,7 +145,7 @@ class CostLine(Answer):
 
     kind: str
     """`stated` where somebody stated the whole cost."""
-    quantity: Decimal
+    quantity: Number
     price: Decimal | None
     """USD for `per` of it."""
     per: int

@@ -143,7 +143,7 @@ class UsageMetric(Answer):
     metric_name: str
     """Such as `input_tokens`, `audio_input_tokens`, `tool_calls.web_search` or `characters`."""
     kind: Literal["tokens", "tool_calls", "units"]
-    quantity: Decimal
+    quantity: Number
     event_count: int
     """How many events report it."""
 

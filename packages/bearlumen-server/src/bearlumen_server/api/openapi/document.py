@@ -145,7 +145,9 @@ def _operation(route: APIRoute, operation: Operation, known: Collection[str]) ->
             *([_DIMENSIONS] if operation.dimensions else []),
         ],
         "responses": {
-            str(operation.status): _answer(operation, known),
+            **{
+                str(each): _answer(operation, known) for each in (operation.status, *operation.also)
+            },
             **{str(each): _error(each) for each in sorted(statuses)},
         },
     }
@@ -193,13 +195,13 @@ def _id(name: str) -> dict[str, Any]:
 
 def _answer(operation: Operation, known: Collection[str]) -> dict[str, Any]:
     name = operation.answer
-    schema = {"type": "string"} if operation.media == "text/plain" else {}
+    schema = {"type": "string"} if operation.media == ("text/plain",) else {}
     if name is not None and name in known:
         schema = _reference(name)
     return {
         "description": operation.summary,
         "headers": _headers(wire.CORRELATION_ID),
-        "content": {operation.media: {"schema": schema}},
+        "content": {media: {"schema": schema} for media in operation.media},
     }
 
 

@@ -23,6 +23,8 @@ class Parameter:
     required: bool = False
     repeated: bool = False
     """Whether it may be given more than once, for any of its values."""
+    beside: tuple[str, ...] = ()
+    """Parameters without which it means nothing."""
     example: str
     """A value that the route takes; the tests send it."""
 
@@ -38,9 +40,11 @@ class Operation:
     body: str | None = None
     """The name of its schema, in `bodies`."""
     answer: str | None = None
-    """A model of `bearlumen.models`, or one of `answers`; None until there is one."""
-    media: str = "application/json"
+    """A model of `bearlumen.models`, or one of `answers`; None where it is not JSON."""
+    media: tuple[str, ...] = ("application/json",)
     """What the answer is, where it is not JSON."""
     status: int = 200
+    also: tuple[int, ...] = ()
+    """Other statuses that have the same answer."""
     errors: tuple[int, ...] = ()
     """Beside those that follow from it having a key, a body, a path with an id in it."""

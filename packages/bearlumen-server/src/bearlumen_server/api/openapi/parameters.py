@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bearlumen_server.api import erasure, transfer, wire
+from bearlumen_server.api import (
+    erasure,
+    insights,
+    own_prices,
+    price_questions,
+    transfer,
+    wire,
+)
 from bearlumen_server.api.params import DEFAULT_GRANULARITY, MAX_FILTER_VALUES, MAX_OFFSET
+from bearlumen_server.ledger.end_users import STATUSES
 from bearlumen_server.ledger.erasure import MODES
 from bearlumen_server.ledger.limits import MAX_KEY_CHARACTERS, MAX_LABEL_CHARACTERS
 from bearlumen_server.reports.buckets import GRANULARITIES
+from bearlumen_server.reports.numbers import AGGREGATIONS
 from bearlumen_server.storage.files import FORMATS
 
 from .operation import Parameter
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
 
 _LABEL: Final = {"type": "string", "maxLength": MAX_LABEL_CHARACTERS}
 _KEY: Final = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS}
+_FLAG: Final = {"type": "string", "enum": ["true", "false"], "default": "false"}
 _DAY_OR_INSTANT: Final = {
     "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
 }
@@ -85,25 +95,48 @@ OFFSET: Final = Parameter(
 PAGE: Final = (LIMIT, OFFSET)
 
 STATUS: Final = Parameter(
-    name="status",
+    name=wire.STATUS,
     description="Which end users.",
-    schema={"type": "string", "enum": ["active", "inactive", "all"], "default": "all"},
+    schema={"type": "string", "enum": list(STATUSES), "default": "all"},
     example="all",
 )
 SEARCH: Final = Parameter(
-    name="search", description="A part of the id, name or email.", example="a"
+    name=wire.SEARCH,
+    description="A part of the id, name or email.",
+    schema={**_LABEL, "minLength": 1},
+    example="a",
 )
 HISTORY: Final = Parameter(
-    name="history",
+    name=own_prices.HISTORY,
     description="Whether those replaced and deleted are listed too.",
-    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+    schema=_FLAG,
     example="true",
 )
 INCLUDE: Final = Parameter(
-    name="include",
+    name=wire.INCLUDE,
     description="What else to work out.",
-    schema={"type": "string", "enum": ["distributions"]},
-    example="distributions",
+    schema={"type": "string", "enum": list(insights.INCLUDED)},
+    example=insights.DISTRIBUTIONS,
+)
+
+_MODEL: Final = (price_questions.PROVIDER, price_questions.MODEL)
+LOOKUP: Final = tuple(
+    Parameter(name=name, description=text, schema=schema, beside=_MODEL, example=example)
+    for name, text, schema, example in (
+        (_MODEL[0], "The provider.", {**_LABEL, "minLength": 1}, "openai"),
+        (_MODEL[1], "The model.", {**_LABEL, "minLength": 1}, "gpt-4o"),
+        (price_questions.AT, "When; now if left out.", _DAY_OR_INSTANT, "2026-03-01"),
+        (price_questions.SERVICE_TIER, "The service tier.", {**_LABEL, "minLength": 1}, "flex"),
+        (price_questions.BATCH, "Whether it is of a batch.", _FLAG, "true"),
+    )
+)
+"""A model and what its price hangs on; none of them without the first two."""
+EVENT_ID: Final = Parameter(
+    name=price_questions.EVENT_ID,
+    description="The event.",
+    schema={"type": "string", "format": "uuid"},
+    required=True,
+    example="019ca6e0-9c00-7000-8000-000000000001",
 )
 
 ERASURE_MODE: Final = Parameter(
@@ -115,6 +148,7 @@ ERASURE_MODE: Final = Parameter(
 KEEP_DIMENSIONS: Final = Parameter(
     name=erasure.KEEP_DIMENSIONS,
     description="Custom dimensions that `anonymize` leaves, separated by commas.",
+    schema={"type": "array", "items": {"type": "string"}},
     repeated=True,
     example="team,plan",
 )
@@ -148,7 +182,7 @@ KEY: Final = Parameter(
 AGGREGATION: Final = Parameter(
     name=wire.AGGREGATION,
     description="What becomes of the numbers of a bucket.",
-    schema={"type": "string", "enum": ["count", "sum", "avg", "min", "max", "p50", "p95", "p99"]},
+    schema={"type": "string", "enum": list(AGGREGATIONS), "default": "avg"},
     example="avg",
 )
 
