@@ -1,7 +1,7 @@
 """No organisation ever sees anything of another, whatever it asks.
 
 Every route is driven, also one that is added later: what it takes is read off its declaration in
-`api/openapi/operations.py`. A route that stores something needs a row in `SEEDS`.
+`api/openapi/operations`. A route that stores something needs a row in `SEEDS`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from server.helpers import AT, MARCH, Api, event, uuid7
 from bearlumen_server.api import wire
 from bearlumen_server.api.openapi import OPERATIONS
 from bearlumen_server.api.openapi.document import path_of, scope_of
+from bearlumen_server.api.openapi.parameters import EVENT_ID
 from bearlumen_server.app import routes
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def usage(mark: str, cost: str | None = None) -> dict[str, Any]:
 
 SEEDS: Final[dict[tuple[str, str], Callable[[str], Any]]] = {
     ("POST", wire.USAGE_EVENTS): usage,
-    ("POST", wire.USAGE_BATCH): lambda mark: {"events": [usage(mark), usage(mark, "2")]},
+    ("POST", wire.USAGE_BATCH): lambda mark: {
+        "events": [usage(mark), {**usage(mark, "2"), "sdk_event_id": EVENT_ID.example}]
+    },
     ("POST", wire.REVENUE_EVENTS): lambda mark: {
         "revenueId": f"{mark}-revenue",
         "externalId": f"{mark}-user",
@@ -81,6 +84,11 @@ SEEDS: Final[dict[tuple[str, str], Callable[[str], Any]]] = {
         "targetModel": f"{mark}-own",
     },
     ("POST", wire.END_USERS): lambda mark: {"externalId": f"{mark}-user", "name": f"{mark}-name"},
+    ("POST", wire.PRICES_RECOST): lambda mark: {
+        **MARCH,
+        "filters": {"provider": [f"{mark}-provider"]},
+        "dryRun": False,
+    },
 }
 """What an organisation stores, each thing with its mark."""
 NOT_SEEDED: Final = {("POST", wire.USAGE_BATCH_UNVERSIONED)}
@@ -214,6 +222,8 @@ def questions(
             params.append((each.name, draw(st.sampled_from(each.schema["enum"]))))
         elif each.repeated:
             params += [(each.name, draw(name)) for _ in range(draw(st.integers(1, 2)))]
+        elif each.name == EVENT_ID.name:
+            params.append((each.name, draw(st.sampled_from([each.example, *other.ids]))))
         elif each.name in {wire.DIMENSION, wire.KEY}:
             params.append((each.name, draw(name | st.sampled_from(["team", "n"])) or "team"))
         else:
