@@ -132,6 +132,14 @@ def test_runs_are_listed_and_shown(ledger: Api) -> None:
     assert "+own:" in done["priceVersion"]
 
 
+def test_a_parameter_that_no_run_is_listed_by_is_refused(api: Api) -> None:
+    """They are listed all, and shown whole."""
+    for path in ("/v1/prices/recosts", "/v1/prices/recosts/none"):
+        answered = api.request("GET", path, params={"limit": 1})
+        assert answered.status_code == 400
+        assert "limit" in answered.json()["message"]
+
+
 def test_runs_are_each_organisations_own(ledger: Api, other: Api) -> None:
     """Nobody sees, undoes or causes another's."""
     other.send([call()])

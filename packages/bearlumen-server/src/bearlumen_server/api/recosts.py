@@ -21,7 +21,7 @@ from .answer import answer, instant, money
 from .body import read_body
 from .errors import ApiError, invalid
 from .offload import offload, report
-from .params import question_from
+from .params import check_known, question_from
 from .state import recosts_of
 
 router = APIRouter()
@@ -61,6 +61,7 @@ def _tried(request: Request, question: Question) -> Response:
 @report
 def list_recosts(caller: CostReader, request: Request) -> Response:
     """List the organisation's runs, the latest first, without their models and days."""
+    check_known(request, ())
     runs = recosts_of(request)
     return answer(
         {
@@ -76,6 +77,7 @@ def list_recosts(caller: CostReader, request: Request) -> Response:
 @report
 def get_recost(caller: CostReader, request: Request, recost_id: str) -> Response:
     """Show one run, by model and by day."""
+    check_known(request, ())
     run = _known(request, caller.org_id, recost_id)
     return answer(shown_run(run, active=recosts_of(request).is_active(run)))
 

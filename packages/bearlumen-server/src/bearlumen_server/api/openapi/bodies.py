@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
@@ -22,7 +22,6 @@ Amount = (
 )
 
 Price = Annotated[str, Meta(pattern=PRICE, max_length=limits.MAX_DECIMAL_CHARACTERS)] | float
-Kind = Literal[tuple(CATALOGUE_KEYS)]  # pyright: ignore[reportInvalidTypeForm]  # one list, theirs
 
 
 # A field read as it was written has no type to be shown; here it gets the one it stands for.
@@ -72,7 +71,7 @@ class DefinitionChange(dimensions.Change, frozen=True, kw_only=True):
 class SentPrice(reading.SentPrice, frozen=True, kw_only=True, rename="camel"):
     """An own price: USD for a million tokens of a kind, for a unit, for the call of a tool."""
 
-    prices: dict[Kind, Price] = field(default_factory=dict)  # pyright: ignore[reportIncompatibleVariableOverride]
+    prices: dict[Key, Price] = field(default_factory=dict)  # pyright: ignore[reportIncompatibleVariableOverride]
     units: dict[Key, Price] = field(default_factory=dict)  # pyright: ignore[reportIncompatibleVariableOverride]
     tools: dict[Key, Price] = field(default_factory=dict)  # pyright: ignore[reportIncompatibleVariableOverride]
     discount_percent: Price | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -111,6 +110,7 @@ def body_schemas() -> dict[str, Any]:
     """Return the schema of every body, by name."""
     _, found = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")
     found["NewKey"]["properties"]["scopes"]["anyOf"][0]["items"] = {"enum": list(SCOPES)}
+    found["SentPrice"]["properties"]["prices"]["propertyNames"] = {"enum": list(CATALOGUE_KEYS)}
     either = [_reference("SdkEvent"), _reference("MetricEvent")]
     return {
         **found,
