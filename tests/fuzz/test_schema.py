@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = 60
 """Requests a route; each of them is checked for all that follows."""
+PARSED_BYTES = 65_000
+"""Of a URL; a longer one is no HTTP to the server. Far fewer are answered with a 414."""
 UNCHECKED: Any = list(HealthCheck)
 CHOSEN = (
     "not_a_server_error",
@@ -49,6 +51,10 @@ def server() -> Iterator[LocalServer]:
             client.post(BATCH, json={"events": events}).raise_for_status()
             paid = {"revenueId": "r", "externalId": "u", "amount": "7", "occurredAt": "2026-03-10"}
             client.post("/v1/revenue/events", json=paid).raise_for_status()
+            price = {"model": "gpt-4o", "prices": {"input_tokens": "2"}}
+            client.post("/v1/prices", json=price).raise_for_status()
+            client.post("/v1/end-users", json={"externalId": "u"}).raise_for_status()
+            client.post("/v1/dimensions/definitions", json={"key": "team"}).raise_for_status()
         yield running
 
 
@@ -59,8 +65,11 @@ schema: Any = schemathesis.openapi.from_dict(document(routes()))
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=UNCHECKED, derandomize=True)
 def test_the_server_does_as_its_document_says(case: Any, server: LocalServer) -> None:
     """Statuses, types and shapes of every answer are documented; none is the server's failure."""
-    case.call_and_validate(
-        base_url=server.url,
-        headers={"Authorization": f"Bearer {server.api_key}"},
-        checks=list(CHECKS.get_by_names(CHOSEN)),
-    )
+    headers = {"Authorization": f"Bearer {server.api_key}"}
+    answered = case.call(base_url=server.url, headers=headers)
+    if len(answered.request.url) > PARSED_BYTES:
+        # What reads HTTP refuses it, in plain text, before there is a request to answer.
+        assert answered.status_code == 400
+        return
+    checks = list(CHECKS.get_by_names(CHOSEN))
+    case.validate_response(answered, checks=checks, headers=headers)
