@@ -13,6 +13,7 @@ import pytest
 
 import bearlumen
 from bearlumen import AsyncBearLumen, BearLumen, BearLumenApiError, BearLumenError, ServerError
+from bearlumen._http import retry_after
 from support.stub import Reply, Seen, Stub, stub_server
 
 CHAT = {
@@ -263,3 +264,9 @@ def test_hanging_server_holds_the_end_no_longer_than_it_may() -> None:
         assert time.monotonic() - began < 5
         release.set()
     assert bear.stats().dropped == {"left": 1}
+
+
+@pytest.mark.parametrize("zone", ["+99999999999999999999", "-99999999999999999999"])
+def test_a_date_beyond_any_calendar_is_no_time_to_wait(zone: str) -> None:
+    """A server's nonsense is not the caller's crash."""
+    assert retry_after(f"Wed, 21 Oct 2026 07:28:00 {zone}") is None

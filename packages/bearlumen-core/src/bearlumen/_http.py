@@ -97,7 +97,7 @@ def error_from(response: "httpx.Response") -> BearLumenApiError:
         parsed: Any = response.json()
         if isinstance(parsed, dict):
             body = cast("dict[str, Any]", parsed)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     code, message = body.get("code"), body.get("message")
     if not isinstance(message, str):
@@ -132,5 +132,5 @@ def retry_after(value: str | None) -> float | None:
 
     try:
         return max(0.0, (parsedate_to_datetime(value) - utc_now()).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

@@ -252,7 +252,7 @@ def parse(response: "httpx.Response", request: Request[ModelT], *, asked: Asker)
         # Amounts are decimal from the wire on: a float between would round them.
         body = json.loads(response.text, parse_float=Decimal)
         answer = request.model.model_validate(body)
-    except (ValueError, pydantic.ValidationError) as error:
+    except (ValueError, RecursionError, pydantic.ValidationError) as error:
         raise ServerError(
             f"{request.method} {request.path} was answered {response.status_code} with something "
             f"other than the API's JSON. Is base_url right? ({_short(error)})",
