@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from bearlumen import BearLumen
+import pytest
+
+from bearlumen import BearLumen, InvalidRequestError
 from bearlumen_server import LocalServer
 
 from .conftest import DAY, Ask
@@ -37,3 +39,10 @@ def test_an_end_user_is_removed(ask: Ask, server: LocalServer) -> None:
     track(server, "removed")
     assert ask(lambda bear: bear.end_users.erase(NAME, mode="remove")).events == 1
     assert ask(lambda bear: bear.usage.events(**YEAR_BEFORE, model="removed")).events == []
+
+
+@pytest.mark.parametrize("kept", ["team", ["team,mail"]])
+def test_only_named_dimensions_are_kept(ask: Ask, kept: Any) -> None:
+    """What would keep other dimensions than those meant is refused before anything is erased."""
+    with pytest.raises(InvalidRequestError, match="keep_dimensions"):
+        ask(lambda bear: bear.end_users.erase(NAME, keep_dimensions=kept))

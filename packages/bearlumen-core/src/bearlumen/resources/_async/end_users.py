@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from ... import _wire
 from ...models import EndUser, EndUserErasure, EndUserPage
+from .._erasure import kept_dimensions
 from .._paths import at
 from ._base import AsyncResource
 
@@ -91,7 +92,7 @@ class AsyncEndUsers(AsyncResource):
                 they are still duplicates.
             keep_dimensions: Custom dimensions that `anonymize` leaves, as they name nobody.
         """
-        kept = ",".join(keep_dimensions) if keep_dimensions else None
+        kept = kept_dimensions(keep_dimensions)
         return await self._delete(
             at(_wire.END_USERS, "external_id", external_id),
             EndUserErasure,
