@@ -137,3 +137,18 @@ def test_what_is_not_there_is_not_found(ask: Ask) -> None:
     ):
         with pytest.raises(NotFoundError):
             ask(question)
+
+
+def test_an_id_of_no_price_is_asked_for_as_it_is(ask: Ask) -> None:
+    """Two dots are an id that is not there, and nothing at all is no id."""
+    with pytest.raises(NotFoundError):
+        ask(lambda bear: bear.prices.get_recost(".."))
+    with pytest.raises(InvalidRequestError, match="names nothing"):
+        ask(lambda bear: bear.prices.delete(""))
+
+
+@pytest.mark.parametrize("start", [5, None])
+def test_what_is_no_date_is_refused_by_name(ask: Ask, start: Any) -> None:
+    """The message says which argument is wrong."""
+    with pytest.raises(InvalidRequestError, match="start_date is"):
+        ask(lambda bear: bear.usage.summary(start_date=start, end_date="2026-01-01"))

@@ -116,6 +116,8 @@ def _moment(name: str, value: When) -> date | datetime:
             raise InvalidRequestError(
                 f"{name} is {value!r}; it is a date such as '2026-01-31', or a datetime."
             ) from None
+    if not isinstance(value, date):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidRequestError(f"{name} is {value!r}; it is a date, or an aware datetime.")
     if isinstance(value, datetime) and value.tzinfo is None:
         raise InvalidRequestError(
             f"{name} is {value!r} without a time zone; use an aware datetime, or a date."

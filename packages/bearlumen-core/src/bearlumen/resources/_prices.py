@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NotRequired, Required, TypedDict
-from urllib.parse import quote
 
 from .. import _query, _wire
 from ..errors import InvalidRequestError
+from ._paths import at
 
 Amounts = Mapping[str, Decimal | str | int]
 """USD by name. Not floats: they cannot hold every amount."""
@@ -83,9 +83,15 @@ def recost_body(
 
 
 def path(*parts: str) -> str:
-    """A path whose later parts came from a caller."""
-    first, *rest = parts
-    return "/".join((first, *(quote(part, safe="") for part in rest)))
+    """A path whose later parts came from a caller.
+
+    Raises:
+        InvalidRequestError: A part is empty.
+    """
+    found, *rest = parts
+    for part in rest:
+        found = at(found, "the id", part)
+    return found
 
 
 def _amount(name: str, value: Any) -> str:
