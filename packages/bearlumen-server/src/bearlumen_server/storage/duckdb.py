@@ -22,7 +22,13 @@ from bearlumen_server.keys import ApiKey
 from bearlumen_server.reports.dialect import DUCKDB, Dialect
 
 from .arrow import entries_table, is_time_ordered, revenue_table, usage_table, without
-from .base import DatabaseLockedError, DatabaseTooNewError, DatabaseUnreadableError, Sizes
+from .base import (
+    DatabaseLockedError,
+    DatabaseTooNewError,
+    DatabaseUnreadableError,
+    Sizes,
+    StoreError,
+)
 from .end_users import EndUserRegister
 from .migrations import migrations
 
@@ -68,6 +74,8 @@ _LOCKED: Final = "Could not set lock on file"
 """What DuckDB says of a file another process has open."""
 _OWNER: Final = re.compile(r"\(PID (\d+)\)")
 """And of that process, where the system tells."""
+_INTERRUPT_SECONDS: Final = 0.05
+"""Between two attempts to break off a question."""
 _VERSIONS: Final = "schema_version"
 _VERSION_COLUMNS: Final = {("version", "INTEGER"), ("applied_at", "TIMESTAMP")}
 _KEY_COLUMNS = "id, org_id, name, prefix, secret_hash, scopes, created_at, revoked_at, last_used_at"
@@ -90,7 +98,10 @@ class DuckDBStore:
         self._writer_lock = threading.Lock()
         self._end_users = EndUserRegister()
         self._idle: list[duckdb.DuckDBPyConnection] = []
-        self._idle_lock = threading.Lock()
+        self._busy: set[duckdb.DuckDBPyConnection] = set()
+        self._closed = False
+        # Held to take a cursor or to give it back, which is what those who wait for it wait for.
+        self._idle_lock = threading.Condition()
         try:
             _migrate(self._connection, path)
         except BaseException:
@@ -105,14 +116,19 @@ class DuckDBStore:
     def rows(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Answer one query on a cursor of its own: its own snapshot, beside any writing."""
         with self._idle_lock:
+            if self._closed:
+                raise StoreError(f"{self.path} was given back")
             cursor = self._idle.pop() if self._idle else self._connection.cursor()
+            self._busy.add(cursor)
         try:
             # fetchall: DuckDB refuses the next query while a result is unfinished.
             return cursor.execute(sql, dict(parameters)).fetchall()
         finally:
             # Kept for the next question: a connection remembers every cursor it ever made.
             with self._idle_lock:
+                self._busy.discard(cursor)
                 self._idle.append(cursor)
+                self._idle_lock.notify_all()
 
     def batches(self, sql: str, parameters: Mapping[str, object], *, size: int) -> Generator[Any]:
         """Answer one query as Arrow record batches of `size` rows, from one snapshot."""
@@ -237,10 +253,16 @@ class DuckDBStore:
         return Sizes(file_bytes=_size(self.path), log_bytes=_size(log))
 
     def close(self) -> None:
-        """Write the log into the file and give the file back."""
+        """Break off the questions that run, write the log into the file and give the file back."""
         with self._writer_lock, self._idle_lock:
-            for cursor in self._idle:
-                cursor.close()
+            self._closed = True
+            while self._busy:
+                # Again and again: one that has its cursor and not begun yet does not notice.
+                for cursor in self._busy:
+                    cursor.interrupt()
+                self._idle_lock.wait(_INTERRUPT_SECONDS)
+            while self._idle:
+                self._idle.pop().close()
             self._connection.close()
 
     @contextmanager
