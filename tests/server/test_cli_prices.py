@@ -105,9 +105,20 @@ BAD = [
     ("prices: [{model: m, discountPercent: 5}]\naliases: [{alias: a}]", "targetModel"),
     ("prices: {model: m}", "prices is a list"),
     ("price: []", "unknown 'price'"),
+    ("prices: [{model: m, prices: {input_tokens: 1, input_tokens: 2}}]", "stands twice"),
+    ("prices: [{model: m, prices: {input_tokens: 1_000}}]", "prices[0].prices.input_tokens"),
     ("prices: [", "not YAML"),
     ("prices: [!!python/object/apply:os.getcwd []]", "not YAML"),
 ]
+
+
+def test_integers_are_read_as_they_are_written(api: Api, server: LocalServer, book: Path) -> None:
+    """YAML 1.1 takes `010` for 8: an eight where ten was meant."""
+    book.write_text("prices: [{model: m, prices: {input_tokens: 010}}]")
+    access = {"BEAR_LUMEN_URL": server.url, "BEAR_LUMEN_API_KEY": api.key}
+    assert asked("import", book, **access).exit_code == 0
+    (price,) = api.request("GET", "/v1/prices").json()["prices"]
+    assert price["prices"] == {"input_tokens": "10"}
 
 
 @pytest.mark.parametrize(("text", "named"), BAD)

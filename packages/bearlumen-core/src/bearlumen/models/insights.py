@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -120,6 +120,8 @@ class Distributions(Answer):
 
 class InsightSummary(Answer):
     """What stands out in a range."""
+
+    rows_field: ClassVar[str | None] = "top_movers"
 
     totals: InsightTotals
     top_movers: list[Mover]

@@ -52,7 +52,7 @@ def read_price_file(path: Path) -> PriceFile:
 
 def _json(path: Path, text: str) -> object:
     try:
-        return json.loads(text, parse_float=str)
+        return json.loads(text, parse_float=str, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise CommandError(f"{path} is not JSON: {error}") from error
 
@@ -61,17 +61,37 @@ def _yaml(path: Path, text: str) -> object:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """The safe loader, with numbers kept as they are written: a float would round them."""
+        """The safe loader, with numbers kept as they are written.
+
+        A float would round them, and an integer be read as YAML 1.1 has it: `010` as 8.
+        """
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+            """Read a mapping, in which nothing may stand twice."""
+            construct = cast("Any", self).construct_object
+            _once([(construct(key, deep=True), None) for key, _ in node.value])
+            return super().construct_mapping(node, deep=deep)
 
     def as_written(loader: yaml.SafeLoader, node: Any) -> str:
         return str(loader.construct_scalar(node))
 
-    Loader.add_constructor("tag:yaml.org,2002:float", as_written)
+    for kind in ("float", "int"):
+        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", as_written)
     try:
         # The loader is the safe one: no tag makes it build anything but plain values.
         return yaml.load(text, Loader=Loader)  # noqa: S506
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise CommandError(f"{path} is not YAML: {error}") from error
+
+
+def _once(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    """Return a mapping; of two prices for one kind, none may be dropped in silence."""
+    found: dict[Any, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{str(key)[:40]!r} stands twice in one place")
+        found[key] = value
+    return found
 
 
 def _plain(value: object) -> object:
