@@ -111,6 +111,13 @@ def test_the_catalogue_is_shown(ask: Ask) -> None:
     assert prices["output_tokens"] == 10
 
 
+def test_a_time_of_the_catalogue_has_a_zone(ask: Ask) -> None:
+    """Without one it would be the server's guess."""
+    naive = datetime(2026, 8, 5)  # noqa: DTZ001
+    with pytest.raises(InvalidRequestError, match="time zone"):
+        ask(lambda bear: bear.prices.catalogue(provider="openai", model="gpt-4o", at=naive))
+
+
 @pytest.mark.parametrize(
     ("price", "named"),
     [

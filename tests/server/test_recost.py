@@ -157,7 +157,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"dryRun": "no"}, "dryRun"),
     ({"filters": []}, "filters"),
     ({"filters": {"colour": "red"}}, "colour"),
-    ({"filters": {"model": 3}}, "model"),
+    ({"filters": {"model": 3}}, "filters.model"),
     ({"filters": {"timezone": "UTC"}}, "timezone"),
     ({"modle": "m"}, "modle"),
 ]

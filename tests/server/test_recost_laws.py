@@ -25,9 +25,11 @@ from bearlumen_server.reports.question import Question
 from bearlumen_server.storage.duckdb import DuckDBStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
+    from bearlumen_server.pricebook.runs import Run
     from bearlumen_server.storage.base import Transaction
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -152,17 +154,21 @@ def test_applying_is_the_dry_run_and_undoing_restores_every_row(
     assert costs(store, org_id) == stored
 
 
+def input_at(dollars: int, model: str = "gpt-4o") -> NewPrice:
+    """Return a price of a model's input, per million."""
+    target = Target(provider=None, model=model, service_tier=None, batch=None)
+    return NewPrice(
+        target=target, effective_from=None, prices={"input_tokens": Decimal(dollars)}, units={},
+        tools={}, discount_percent=None, note=None,
+    )  # fmt: skip
+
+
 def interrupted(store: Brittle, books: PriceBooks, at: int) -> tuple[str, list[Any], str]:
     """A run over ten events that died at one of its transactions; what was stored before it."""
     org_id = f"org_{uuid4()}"
     fill(store, books, org_id, [sent("gpt-4o", minute, 1000, None) for minute in range(10)])
     stored = costs(store, org_id)
-    target = Target(provider=None, model="gpt-4o", service_tier=None, batch=None)
-    new = NewPrice(
-        target=target, effective_from=None, prices={"input_tokens": Decimal(1)}, units={},
-        tools={}, discount_percent=None, note=None,
-    )  # fmt: skip
-    books.set_prices(org_id, [new], by=None)
+    books.set_prices(org_id, [input_at(1)], by=None)
     recosts = Recosts(store, books, chunk_events=CHUNK)
     store.left = at
     run, future = recosts.start(everything(org_id), by=None)
@@ -213,14 +219,28 @@ def test_a_run_that_was_cut_short_is_undone(store: Brittle, books: PriceBooks, a
 def test_changed_prices_are_no_reason_to_go_on(store: Brittle, books: PriceBooks) -> None:
     """Half a ledger would be under other prices than the other half."""
     org_id, _, run_id = interrupted(store, books, 2)
-    target = Target(provider=None, model="x", service_tier=None, batch=None)
-    new = NewPrice(
-        target=target, effective_from=None, prices={"input_tokens": Decimal(1)}, units={},
-        tools={}, discount_percent=None, note=None,
-    )  # fmt: skip
-    books.set_prices(org_id, [new], by=None)
+    books.set_prices(org_id, [input_at(1, "x")], by=None)
     recosts = Recosts(store, books, chunk_events=CHUNK)
     run = recosts.get(org_id, run_id)
     assert run is not None
     with pytest.raises(RunConflictError, match="prices changed"):
         recosts.resume(run)
+
+
+def test_a_run_keeps_to_the_prices_it_began_with(store: Brittle, books: PriceBooks) -> None:
+    """A price that is set as it begins is another version's, and no part of the run."""
+    org_id = f"org_{uuid4()}"
+    fill(store, books, org_id, [sent("gpt-4o", 0, 1_000_000, None)])
+    books.set_prices(org_id, [input_at(1)], by=None)
+
+    class Overtaken(Recosts):
+        def _begin(self, run: Run, work: Callable[[Run], Run]) -> Future[Run]:
+            books.set_prices(org_id, [input_at(7)], by=None)
+            return super()._begin(run, work)
+
+    run, future = Overtaken(store, books).start(everything(org_id), by=None)
+    found = future.result()
+    assert found.price_version == run.price_version != Recosts(store, books).version(org_id)
+    ((_, cost, *_),) = costs(store, org_id)
+    assert cost is not None
+    assert cost < 7

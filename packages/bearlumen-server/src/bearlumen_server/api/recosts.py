@@ -201,7 +201,8 @@ def _parameters(given: dict[str, Any]) -> dict[str, list[str]]:
             raise invalid(f"{FILTERS}.{name}", "stands beside the filters, not among them")
         values = cast("list[Any]", value) if isinstance(value, list) else [value]
         if not values or not all(isinstance(each, str) for each in values):
-            raise invalid(name[:100], "expected a text, or an array of texts")
+            where = name if name in sent else f"{FILTERS}.{name}"
+            raise invalid(where[:100], "expected a text, or an array of texts")
         found[name] = values
     return found
 

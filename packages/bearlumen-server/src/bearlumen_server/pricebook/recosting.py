@@ -12,6 +12,7 @@ import threading
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bearlumen_server.storage import Store
 
     from .books import PriceBooks
+    from .own import Prices
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +95,8 @@ class Recosts:
             RunConflictError: A run of the organisation is under way, or was cut short.
         """
         org_id = question.org_id
+        # One reading: a price that is set meanwhile is not part of this version.
+        prices = self._books.own(org_id)
         with self._lock:
             runs = self.list(org_id)
             self._refuse_unfinished(runs)
@@ -101,7 +105,7 @@ class Recosts:
                 number=max((each.number for each in runs), default=0) + 1,
                 status="running",
                 question=question,
-                price_version=self.version(org_id),
+                price_version=prices.version,
                 figures=Figures(zone=question.zone),
                 reached=None,
                 created_at=datetime.now(UTC),
@@ -109,7 +113,7 @@ class Recosts:
             )
             with self._store.transaction() as write:
                 insert_run(write, self._store, run)
-            return run, self._begin(run, self._apply)
+            return run, self._begin(run, partial(self._apply, prices=prices))
 
     def resume(self, run: Run) -> Future[Run]:
         """Go on with a run, or with undoing it, where it was cut short.
@@ -124,11 +128,12 @@ class Recosts:
                 return self._begin(run, self._undo)
             if run.status != "running":
                 raise RunConflictError(f"{run.id} is {run.status}; there is nothing to go on with")
-            if run.price_version != self.version(run.question.org_id):
+            prices = self._books.own(run.question.org_id)
+            if run.price_version != prices.version:
                 raise RunConflictError(
                     f"the prices changed since {run.id} was cut short; undo it and start anew"
                 )
-            return self._begin(run, self._apply)
+            return self._begin(run, partial(self._apply, prices=prices))
 
     def undo(self, run: Run, *, by: str | None) -> Future[Run]:
         """Begin to put back what a run changed, exactly.
@@ -202,8 +207,7 @@ class Recosts:
         threading.Thread(target=target, name="bearlumen-recost", daemon=True).start()
         return future
 
-    def _apply(self, run: Run) -> Run:
-        prices = self._books.of(run.question.org_id)
+    def _apply(self, run: Run, *, prices: Prices) -> Run:
         while not self._closing.is_set():
             events = page_of_events(self._store, run.question, after=run.reached, limit=self._chunk)
             repriced = [reprice(event, prices) for event in events]

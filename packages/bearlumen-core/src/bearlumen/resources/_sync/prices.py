@@ -7,6 +7,7 @@ from typing import Unpack
 
 from ... import _wire
 from ..._query import CostFilters, When, window
+from ...errors import InvalidRequestError
 from ...models import (
     Alias,
     AliasesSet,
@@ -122,7 +123,12 @@ class Prices(Resource):
             at: The prices of that time; of now if left out.
             service_tier: The tier, in the provider's word.
             batch: Whether the prices are those of a batch.
+
+        Raises:
+            InvalidRequestError: `at` has no time zone.
         """
+        if isinstance(at, datetime) and at.tzinfo is None:
+            raise InvalidRequestError(f"at is {at!r} without a time zone; use an aware datetime.")
         when = at.isoformat() if at is not None else None
         asked = {"provider": provider, "model": model, "at": when}
         context = {"service_tier": service_tier, "batch": batch}
