@@ -137,7 +137,7 @@ def test_a_trend_of_too_many_points_is_refused(api: Api) -> None:
     answer = api.request(
         "GET", "/v1/dimensions/cost-trend", params={**params, "granularity": "hour"}
     )
-    assert (answer.status_code, answer.json()["details"]) == (400, {"parameter": "limit"})
+    assert (answer.status_code, answer.json()["details"]) == (400, {"parameter": "granularity"})
 
 
 def test_numbers_are_added_up_and_nothing_else(api: Api) -> None:

@@ -22,11 +22,12 @@ from bearlumen_server.ledger.pricing import price
 from bearlumen_server.ledger.revenue import decode_revenue
 from bearlumen_server.reports.buckets import GRANULARITIES, cut
 from bearlumen_server.reports.costs import cost_by
-from bearlumen_server.reports.dimensions import cost_by_dimension, cost_over_time
 from bearlumen_server.reports.distributions import COST, LATENCY, TOKENS, distribution
+from bearlumen_server.reports.grouping import by_dimension
 from bearlumen_server.reports.margins import margin_of, margins_by_end_user, margins_over_time
 from bearlumen_server.reports.numbers import AGGREGATIONS, numeric_summary, numeric_trend
 from bearlumen_server.reports.question import Question
+from bearlumen_server.reports.series import cost_series
 from bearlumen_server.storage.duckdb import DuckDBStore
 
 if TYPE_CHECKING:
@@ -126,16 +127,17 @@ def test_a_dimension_adds_up(
     question = written(store, ledger, zone)
     costs = cost_by(store, question, "model")
     events = sum(item.events for item in costs.items)
-    split = cost_by_dimension(store, question, "k")
+    group = by_dimension(store, question, "k")
+    split = cost_by(store, question, group)
     assert (split.total_cost, split.unpriced_events) == (costs.total_cost, costs.unpriced_events)
     assert sum(item.events for item in split.items) == events
     assert sum(item.percent for item in split.items) == (100 if costs.total_cost else 0)
     buckets = cut(question.start, question.end, "week", zone)
-    series = cost_over_time(store, question, "k", buckets, limit=limit)
-    points = [point for each in series for point in each.points]
+    series = cost_series(store, question, buckets, group, limit=limit)
+    points = [point for each in series for point in each.series.points]
     assert sum((point.total_cost for point in points), Decimal(0)) == costs.total_cost
     assert sum(point.events for point in points) == events
-    own = [(each.value, each.whole.total_cost) for each in series if not each.rest]
+    own = [(each.value, each.series.whole.total_cost) for each in series if not each.is_other]
     assert own == [(item.value, item.total_cost) for item in split.items[:limit]]
     assert len(series) == min(len(split.items), limit + 1)
 

@@ -1,6 +1,5 @@
 """`/v1/attribution`: cost by dimension, agent, workflow and session."""
 
-from decimal import Decimal
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -13,7 +12,7 @@ from bearlumen_server.reports.attribution import Actor, actors, dimension_keys
 from bearlumen_server.reports.costs import TooManyItemsError, cost_by, cost_by_page
 from bearlumen_server.reports.grouping import Group, by_dimension, by_label
 from bearlumen_server.reports.question import Question
-from bearlumen_server.reports.series import NamedSeries, TooManyPointsError, cost_series
+from bearlumen_server.reports.series import TooManyPointsError, cost_series
 
 from . import sessions, wire
 from .answer import answer, instant, money, paging, percent
@@ -21,7 +20,7 @@ from .costs import shown, too_many
 from .errors import invalid
 from .offload import report
 from .params import buckets_of, number_of, page_of, question_of, text_of
-from .points import points, spent
+from .points import shown_series, spent
 from .state import store_of
 
 router = APIRouter()
@@ -29,8 +28,6 @@ router.include_router(sessions.router)
 
 DEFAULT_SERIES: Final = 10
 MAX_SERIES: Final = 100
-_NOTHING: Final = Decimal(0)
-OTHER: Final = "other"
 """What the series of all values that were not kept is called."""
 
 
@@ -101,23 +98,7 @@ def time_series(caller: CostReader, request: Request) -> Response:
     except TooManyPointsError as error:
         raise invalid(wire.GRANULARITY, str(error)) from error
 
-    def shown_series(each: NamedSeries) -> dict[str, Any]:
-        return {
-            "name": OTHER if each.is_other else each.value,
-            "attributionValue": each.value,
-            "isOther": each.is_other,
-            **spent(each.series.whole),
-            "points": points(buckets, each.series),
-        }
-
-    return answer(
-        {
-            "granularity": granularity,
-            "series": [shown_series(each) for each in found],
-            "totalCost": money(sum((each.series.whole.total_cost for each in found), _NOTHING)),
-            "unpricedEvents": sum(each.series.whole.unpriced_events for each in found),
-        }
-    )
+    return answer(shown_series(granularity, buckets, found))
 
 
 @router.get(wire.ATTRIBUTION_AGENTS)

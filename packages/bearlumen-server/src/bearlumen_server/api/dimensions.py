@@ -18,31 +18,26 @@ from bearlumen_server.ledger.definitions import (
 )
 from bearlumen_server.ledger.limits import MAX_KEY_CHARACTERS
 from bearlumen_server.ledger.schema import Key, Label
-from bearlumen_server.reports.dimensions import (
-    Point,
-    Series,
-    TooManyValuesError,
-    cost_by_dimension,
-    cost_over_time,
-)
+from bearlumen_server.reports.costs import TooManyItemsError, cost_by
+from bearlumen_server.reports.grouping import by_dimension
 from bearlumen_server.reports.numbers import AGGREGATIONS, numeric_summary, numeric_trend
+from bearlumen_server.reports.series import TooManyPointsError, cost_series
 
 from . import wire
-from .answer import answer, money, zoned
+from .answer import answer, zoned
 from .costs import shown as shown_breakdown
 from .documents import read_form
 from .errors import ApiError, invalid
 from .offload import offload, report
 from .params import buckets_of, check_known, choice_of, number_of, question_of, text_of
 from .paths import ANY_TEXT
+from .points import shown_series
 from .state import store_of
 
 router = APIRouter()
 
 DEFAULT_SERIES: Final = 10
 MAX_SERIES: Final = 100
-MAX_POINTS: Final = 100_000
-"""Of one answer: ten series of a year of hours, and ten megabytes of JSON."""
 
 Type = Literal["string", "number", "boolean"]
 
@@ -127,10 +122,11 @@ def cost_breakdown(caller: CostReader, request: Request) -> Response:
     """Split cost by the values of a dimension."""
     question = question_of(request, caller.org_id, also=(wire.KEY,))
     key = _key(request)
+    store = store_of(request)
     try:
-        found = cost_by_dimension(store_of(request), question, key)
-    except TooManyValuesError as error:
-        raise invalid(wire.KEY, str(error)) from error
+        found = cost_by(store, question, by_dimension(store, question, key))
+    except TooManyItemsError as error:
+        raise invalid(wire.KEY, f"has {error}") from error
     return answer(shown_breakdown(found))
 
 
@@ -143,20 +139,13 @@ def cost_trend(caller: CostReader, request: Request) -> Response:
     key = _key(request)
     limit = number_of(request, wire.LIMIT, DEFAULT_SERIES, least=1, most=MAX_SERIES)
     granularity, buckets = buckets_of(request, question)
-    if (limit + 1) * len(buckets) > MAX_POINTS:
-        problem = f"{limit} series of {len(buckets)} buckets are more than {MAX_POINTS} points"
-        raise invalid(wire.LIMIT, problem)
-    found = cost_over_time(store_of(request), question, key, buckets, limit=limit)
-    ends = [{"start": zoned(start), "end": zoned(end)} for start, end in buckets]
-    whole = [series.whole for series in found]
-    return answer(
-        {
-            "granularity": granularity,
-            "series": [_series(series, ends) for series in found],
-            "totalCost": money(sum((each.total_cost for each in whole), Point().total_cost)),
-            "unpricedEvents": sum(each.unpriced_events for each in whole),
-        }
-    )
+    store = store_of(request)
+    group = by_dimension(store, question, key)
+    try:
+        found = cost_series(store, question, buckets, group, limit=limit)
+    except TooManyPointsError as error:
+        raise invalid(wire.GRANULARITY, str(error)) from error
+    return answer(shown_series(granularity, buckets, found))
 
 
 @router.get(wire.DIMENSION_NUMERIC_SUMMARY)
@@ -213,22 +202,3 @@ def _found(definition: Definition | None, key: str) -> Response:
     if definition is None:
         raise ApiError(404, f"the dimension {key[:40]!r} is not defined")
     return answer(_definition(definition))
-
-
-def _series(series: Series, ends: list[dict[str, str]]) -> dict[str, Any]:
-    return {
-        "attributionValue": series.value,
-        "isOther": series.rest,
-        **_spent(series.whole),
-        "points": [
-            {**end, **_spent(point)} for end, point in zip(ends, series.points, strict=True)
-        ],
-    }
-
-
-def _spent(point: Point) -> dict[str, Any]:
-    return {
-        "totalCost": money(point.total_cost),
-        "eventCount": point.events,
-        "unpricedEvents": point.unpriced_events,
-    }
