@@ -30,9 +30,6 @@ from .costs import (
     EndUserCosts,
 )
 from .dimensions import (
-    DimensionCostPoint,
-    DimensionCostSeries,
-    DimensionCostTrend,
     DimensionDefinition,
     DimensionDefinitions,
     NumericPoint,
@@ -108,9 +105,6 @@ __all__ = [
     "DayRecost",
     "DetailedCostItem",
     "DetailedCosts",
-    "DimensionCostPoint",
-    "DimensionCostSeries",
-    "DimensionCostTrend",
     "DimensionDefinition",
     "DimensionDefinitions",
     "DimensionKey",

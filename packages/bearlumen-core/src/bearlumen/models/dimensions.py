@@ -1,7 +1,6 @@
 """Answers about custom dimensions."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal
 
 from ._base import Answer
@@ -21,40 +20,6 @@ class DimensionDefinitions(Answer):
     """The dimensions that were defined, in the order of their keys."""
 
     definitions: list[DimensionDefinition]
-
-
-class DimensionCostPoint(Answer):
-    """The cost of one value in one bucket."""
-
-    start: datetime
-    end: datetime
-    """Exclusive."""
-    total_cost: Decimal
-    event_count: int
-    unpriced_events: int = 0
-
-
-class DimensionCostSeries(Answer):
-    """The cost of one value over time."""
-
-    attribution_value: str | None
-    """The dimension's value; None for events without it, and for the rest."""
-    is_other: bool = False
-    """Whether this is the rest: all values that have no series of their own, together."""
-    total_cost: Decimal
-    event_count: int
-    unpriced_events: int = 0
-    points: list[DimensionCostPoint]
-    """One for each bucket of the range, those without events too."""
-
-
-class DimensionCostTrend(Answer):
-    """The costliest values of a dimension over time, highest first, the rest last."""
-
-    granularity: Literal["hour", "day", "week", "month"]
-    series: list[DimensionCostSeries]
-    total_cost: Decimal
-    unpriced_events: int
 
 
 class NumericSummary(Answer):

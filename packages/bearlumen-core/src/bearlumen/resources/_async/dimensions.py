@@ -6,7 +6,7 @@ from ... import _wire
 from ..._query import CostFilters, When, window
 from ...models import (
     CostBreakdown,
-    DimensionCostTrend,
+    CostTimeSeries,
     DimensionDefinition,
     DimensionDefinitions,
     NumericSummary,
@@ -96,7 +96,7 @@ class AsyncDimensions(AsyncResource):
         granularity: Literal["hour", "day", "week", "month"] | None = None,
         limit: int | None = None,
         **filters: Unpack[CostFilters],
-    ) -> DimensionCostTrend:
+    ) -> CostTimeSeries:
         """Cost of the values of a dimension over time.
 
         Args:
@@ -110,7 +110,7 @@ class AsyncDimensions(AsyncResource):
         """
         return await self._get(
             _wire.DIMENSION_COST_TREND,
-            DimensionCostTrend,
+            CostTimeSeries,
             {"key": key, "granularity": granularity, "limit": limit},
             window(start_date, end_date),
             self._filters(filters),

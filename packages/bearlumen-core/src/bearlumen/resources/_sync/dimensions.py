@@ -7,7 +7,7 @@ from ... import _wire
 from ..._query import CostFilters, When, window
 from ...models import (
     CostBreakdown,
-    DimensionCostTrend,
+    CostTimeSeries,
     DimensionDefinition,
     DimensionDefinitions,
     NumericSummary,
@@ -97,7 +97,7 @@ class Dimensions(Resource):
         granularity: Literal["hour", "day", "week", "month"] | None = None,
         limit: int | None = None,
         **filters: Unpack[CostFilters],
-    ) -> DimensionCostTrend:
+    ) -> CostTimeSeries:
         """Cost of the values of a dimension over time.
 
         Args:
@@ -111,7 +111,7 @@ class Dimensions(Resource):
         """
         return self._get(
             _wire.DIMENSION_COST_TREND,
-            DimensionCostTrend,
+            CostTimeSeries,
             {"key": key, "granularity": granularity, "limit": limit},
             window(start_date, end_date),
             self._filters(filters),

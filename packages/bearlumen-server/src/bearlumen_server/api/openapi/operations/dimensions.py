@@ -33,7 +33,7 @@ DIMENSIONS: Final = {
     ),
     ("GET", wire.DIMENSION_COST_TREND): question(
         "Cost over time, a series a value of a custom dimension; the rest is one series",
-        "DimensionCostTrend",
+        "CostTimeSeries",
         *(p.KEY, p.GRANULARITY, _SERIES),
     ),
     ("GET", wire.DIMENSION_NUMERIC_SUMMARY): question(
