@@ -1,6 +1,7 @@
 """How a question is asked: again or not, with which patience, and what came of it over HTTP."""
 
 import gc
+import math
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -208,10 +209,27 @@ def test_copy_shares_the_connection_and_the_events() -> None:
     http_client.close()
 
 
-def test_option_that_cannot_be_meant_is_refused(bear: BearLumen) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("max_retries", value) for value in (-1, 1.5, "2", None, True, math.nan)),
+        *(("timeout", value) for value in (0, -1, math.nan, math.inf, "30", (1, 2), True)),
+        *(("shutdown_timeout", value) for value in (-1, math.nan, "5", None)),
+        *(("batch_size", value) for value in (0, 1.5, "20")),
+    ],
+)
+def test_option_that_cannot_be_meant_is_refused(name: str, value: Any) -> None:
+    """At once, where it was written: not by the first question, nor by the thread that sends."""
+    with pytest.raises(InvalidRequestError, match=rf"\] {name} is "):
+        BearLumen(api_key="k", **{name: value})
+
+
+def test_copy_with_an_option_that_cannot_be_meant_is_refused(bear: BearLumen) -> None:
     """As when a client is made."""
     with pytest.raises(InvalidRequestError, match="max_retries"):
         bear.with_options(max_retries=-1)
+    with pytest.raises(InvalidRequestError, match="timeout"):
+        bear.with_options(timeout=0)
 
 
 async def test_raw_answer_is_the_http_response(stub: Stub, script: Script) -> None:

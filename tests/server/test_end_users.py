@@ -126,10 +126,10 @@ BAD: list[tuple[Any, int, str]] = [
     ({"externalId": ""}, 422, "externalId: "),
     ({"externalId": "a\0"}, 422, "externalId: holds a NUL"),
     ({"externalId": "a", "name": 1}, 422, "name: "),
-    ({"externalId": "a", "nme": "x"}, 422, "nme"),
+    ({"externalId": "a", "nme": "x"}, 422, "nme: unknown field"),
     ({"externalId": "a", "metadata": [1]}, 422, "metadata: "),
     ({"externalId": "a", "metadata": {"k": "x" * 10_240}}, 422, "metadata: 10248 bytes"),
-    ([], 422, "event: expected `object`"),
+    ([], 422, "body: expected `object`"),
 ]
 
 

@@ -173,6 +173,17 @@ def test_large_inputs_that_are_never_cached_are_named(api: Api) -> None:
     assert kinds(ask(api)) == []
 
 
+def test_a_saving_is_told_from_own_prices(api: Api) -> None:
+    """19 calls of 2,000 tokens at an own 3 USD a million, less 1 read from the cache; then none."""
+    model = {"model": "ours", "input_tokens": 2000, "metadata": {"provider": "vllm"}}
+    api.send([spent("0", "10", **model) for _ in range(20)])
+    assert kinds(ask(api)) == []
+    for read, saving in (("1", ["0.076"]), ("3", [])):
+        prices = {"input_tokens": "3", "cache_read_tokens": read}
+        api.request("POST", "/v1/prices", json={"model": "ours", "prices": prices})
+        assert [each["estimatedSaving"] for each in ask(api)["opportunities"]] == saving
+
+
 def test_end_users_who_cost_more_than_they_pay_are_named(api: Api) -> None:
     """Once anybody pays; the worst first, who pays nothing too."""
     api.send([spent("5", "10", user_id=each) for each in ("poor", "none", "rich")])

@@ -232,6 +232,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"model": "m", "discountPercent": 5, "batch": "yes"}, "batch"),
     ({"model": "*" * 20, "discountPercent": 5}, "model"),
     ({"model": "a\0", "discountPercent": 5}, "model"),
+    ({"model": "m", "discountPercent": 5, "prise": 1}, "prise"),
 ]
 
 
@@ -246,6 +247,14 @@ def test_a_bad_price_is_refused_by_the_name_of_its_field(
     many = api.request("POST", PATH, json={"prices": [good, sent]})
     assert (many.status_code, many.json()["details"]) == (422, {"field": f"prices[1].{field}"})
     assert api.request("GET", PATH).json() == {"prices": []}
+
+
+@pytest.mark.parametrize("path", [PATH, ALIASES])
+@pytest.mark.parametrize("sent", [[], 7, "x"])
+def test_a_body_that_is_no_price_is_refused_by_name(api: Api, path: str, sent: object) -> None:
+    """It is the body as a whole that is wrong, and the error says so."""
+    answer = api.request("POST", path, json=sent)
+    assert (answer.status_code, answer.json()["details"]) == (422, {"field": "body"})
 
 
 def test_prices_and_aliases_are_each_organisations_own(api: Api, other: Api) -> None:

@@ -102,6 +102,7 @@ class Config:
         self.flush_on_sigterm = flush_on_sigterm
         self.on_error = on_error
         self.http_client = http_client
+        _check_amount("batch_size", batch_size, whole=True)
         if not 1 <= batch_size <= MAX_BATCH_EVENTS:
             raise InvalidRequestError(f"batch_size is {batch_size}; it is 1 to {MAX_BATCH_EVENTS}.")
         if journal_sync not in ("never", "always"):
@@ -116,9 +117,9 @@ class Config:
             "shutdown_timeout",
             "max_retries",
         ):
-            value = getattr(self, name)
-            if value < 0:
-                raise InvalidRequestError(f"{name} is {value}; it is not negative.")
+            _check_amount(name, getattr(self, name), whole=name == "max_retries")
+        if not hasattr(timeout, "as_dict"):  # an object of the HTTP library is its own affair
+            _check_timeout(timeout)
 
     def changed(self, **values: Any) -> Config:
         """The same settings with other values of some.
@@ -132,6 +133,25 @@ class Config:
     def __repr__(self) -> str:
         """Leaves the key out: a repr ends up in logs."""
         return f"Config(base_url={self.base_url!r})"
+
+
+def _check_amount(name: str, value: object, *, whole: bool) -> None:
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        kind = "whole number" if whole else "number"
+        raise InvalidRequestError(f"{name} is {value!r}; it is a {kind}.")
+    if not value >= 0:  # which NaN is not either
+        raise InvalidRequestError(f"{name} is {value}; it is not negative.")
+
+
+def _check_timeout(timeout: object) -> None:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < _EVER:
+        raise InvalidRequestError(
+            f"timeout is {timeout!r}; it is a number of seconds above 0, or the HTTP library's "
+            "own Timeout."
+        )
+
+
+_EVER = float("inf")
 
 
 def _key(api_key: object) -> str:

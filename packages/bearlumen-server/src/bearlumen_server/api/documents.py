@@ -17,6 +17,9 @@ from .offload import offload_large
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+WHOLE: Final = "body"
+"""What a body is called where no field of it, but all of it, is wrong."""
+
 _UNSTORABLE: Final = "holds a NUL character or half a surrogate pair"
 
 
@@ -48,7 +51,7 @@ def _decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     try:
         form = read(mended(body), decoder)
     except msgspec.ValidationError as error:
-        problem = explain(error, _document(body))
+        problem = explain(error, _document(body), whole=WHOLE)
         raise refuse(problem.field, problem.problem) from error
     except NotJsonError as error:
         raise ApiError(400, str(error)) from error

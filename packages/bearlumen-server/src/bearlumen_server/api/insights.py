@@ -64,7 +64,7 @@ def summary(caller: CostReader, request: Request) -> Response:
         store,
         question,
         movement=moved,
-        book=books_of(request).catalogue,
+        prices=books_of(request).of(caller.org_id),
         margins=_MARGINS in caller.scopes,
         limit=limit,
     )

@@ -17,6 +17,7 @@ from bearlumen_server.ledger.rejection import explain
 from . import wire
 from .answer import answer, instant
 from .body import read_body
+from .documents import WHOLE
 from .errors import ApiError
 from .offload import offload, offload_large
 from .state import keys_of
@@ -92,7 +93,7 @@ def _decode(body: bytes) -> NewKey:
     try:
         found = read(mended(body), _NEW_KEY)
     except msgspec.ValidationError as error:
-        problem = explain(error, _document(body))
+        problem = explain(error, _document(body), whole=WHOLE)
         raise ApiError(422, str(problem), details={"field": problem.field}) from error
     except NotJsonError as error:
         raise ApiError(400, str(error)) from error

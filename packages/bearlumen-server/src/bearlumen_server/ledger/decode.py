@@ -113,10 +113,9 @@ def split_batch(body: bytes) -> list[bytes]:
     try:
         events = read(mended(body), _RAW_BATCH).events
     except msgspec.ValidationError as error:
-        problem = explain(error, read_document(body))
-        where = problem.field if problem.field != "event" else "body"
+        problem = explain(error, read_document(body), whole="body")
         raise InvalidBodyError(
-            f'{where}: {problem.problem}; send {{"events": [...]}} with the events in it'
+            f'{problem}; send {{"events": [...]}} with the events in it'
         ) from error
     if len(events) > limits.MAX_BATCH_EVENTS:
         raise TooManyEventsError(

@@ -15,6 +15,7 @@ MAX_ECHO_CHARACTERS: Final = 40
 
 _LOCATION = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`$")
+_UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>.+)`$", re.DOTALL)
 _EXPLAINED: Final = {
     "Invalid UUID": "expected a UUID",
     "Invalid RFC3339 encoded datetime": "expected an RFC 3339 timestamp",
@@ -65,12 +66,15 @@ def kind_of(value: object) -> str:
     return "an object"
 
 
-def explain(error: msgspec.ValidationError, document: object) -> InvalidEventError:
+def explain(
+    error: msgspec.ValidationError, document: object, *, whole: str = "event"
+) -> InvalidEventError:
     """Put a decoder's complaint into our words: path, what was expected, what came.
 
     Args:
         error: What msgspec said.
         document: The same event decoded without a schema, to look the value up.
+        whole: What to call the document itself, where it is that which is wrong.
     """
     text = str(error)
     location = _LOCATION.search(text)
@@ -79,10 +83,14 @@ def explain(error: msgspec.ValidationError, document: object) -> InvalidEventErr
     missing = _MISSING.match(problem)
     if missing:
         return InvalidEventError(".".join(filter(None, (path, missing["name"]))), "required")
+    unknown = _UNKNOWN.match(problem)
+    if unknown:
+        name = shorten(unknown["name"].replace("\0", "\ufffd"))
+        return InvalidEventError(".".join(filter(None, (path, name))), "unknown field")
     problem = _EXPLAINED.get(problem, problem[0].lower() + problem[1:])
     if "got " not in problem and "key" not in text[len(problem) :]:
         problem += f", got {kind_of(_value_at(document, path))}"
-    return InvalidEventError(path or "event", problem)
+    return InvalidEventError(path or whole, problem)
 
 
 def _value_at(document: object, path: str) -> object:

@@ -107,7 +107,7 @@ def split(body: bytes, name: str) -> Sent:
     """
     document = read_document(body)
     if not isinstance(document, dict):
-        raise InvalidEventError("", "expected an object")
+        raise InvalidEventError("body", "expected an object")
     fields = cast("dict[str, object]", document)
     if not isinstance(fields.get(name), list):
         # One price has `prices` too: an object.
@@ -187,9 +187,8 @@ def _decoded(data: bytes, path: str, decoder: msgspec.json.Decoder[T]) -> T:
     except NotJsonError as error:
         raise InvalidEventError(path, error.problem) from error
     except msgspec.ValidationError as error:
-        found = explain(error, read_document(data))
-        field = "" if found.field == "event" else found.field
-        raise InvalidEventError(_at(path, field), found.problem) from error
+        found = explain(error, read_document(data), whole="")
+        raise InvalidEventError(_at(path, found.field) or "body", found.problem) from error
 
 
 def _refuse_nul(value: object, path: str) -> None:

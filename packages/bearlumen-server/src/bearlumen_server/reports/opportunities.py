@@ -16,7 +16,7 @@ from .question import Question, ask, filled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bearlumen.pricing.book import PriceBook
+    from bearlumen_server.pricebook.own import Prices
     from bearlumen_server.storage import Store
 
     from .movers import Movement
@@ -77,7 +77,7 @@ def opportunities(
     question: Question,
     *,
     movement: Movement,
-    book: PriceBook,
+    prices: Prices,
     margins: bool,
     limit: int,
 ) -> list[Opportunity]:
@@ -87,11 +87,11 @@ def opportunities(
         store: The ledger.
         question: Which events.
         movement: What the cost of the period was.
-        book: To know what reading from a cache would have cost.
+        prices: To know what reading from a cache would have cost.
         margins: Whether end users' revenue may be looked at.
         limit: How many.
     """
-    unpriced, uncached = _of_models(store, question, book, limit)
+    unpriced, uncached = _of_models(store, question, prices, limit)
     # Revenue has no model: what only some of the events cost makes no margin.
     whole = set(question.labels) <= {"end_user"} and not question.dimensions
     losing = _of_end_users(store, question, limit) if margins and whole else []
@@ -100,7 +100,7 @@ def opportunities(
 
 
 def _of_models(
-    store: Store, question: Question, book: PriceBook, limit: int
+    store: Store, question: Question, prices: Prices, limit: int
 ) -> tuple[list[Opportunity], list[Opportunity]]:
     sql = filled(_MODELS, {"limit": store.dialect.bind("limit")})
     unpriced: list[Opportunity] = []
@@ -120,7 +120,7 @@ def _of_models(
                 )
             )
             continue
-        saving = _saving(book, question, provider, model, smallest)
+        saving = _saving(prices, question, provider, model, smallest)
         if saving is not None and saving > 0:
             uncached.append(
                 Opportunity(
@@ -141,11 +141,11 @@ def _of_models(
 
 
 def _saving(
-    book: PriceBook, question: Question, provider: str, model: str, tokens: int
+    prices: Prices, question: Question, provider: str, model: str, tokens: int
 ) -> Decimal | None:
     """Return what one call saves by reading as many tokens from the cache; None if unknown."""
     plain, cached = (
-        book.price(
+        prices.price(
             provider=provider,
             model=model,
             at=question.end,
