@@ -21,7 +21,7 @@ import workload
 from bearlumen.pricing.book import PriceBook
 from bearlumen_server.ledger.decode import decode_batch
 from bearlumen_server.ledger.pricing import price
-from bearlumen_server.storage.arrow import HELPERS, usage_table
+from bearlumen_server.storage.arrow import usage_table
 from bearlumen_server.storage.duckdb import CONFIG
 from bearlumen_server.storage.migrations import migrations
 
@@ -47,7 +47,7 @@ def groups(bodies: list[bytes]) -> list[tuple[Any, dict[str, Any]]]:
             group.setdefault(event.event_id, event)
         if len(group) >= COMMIT_ROWS or number == len(bodies):
             rows = [price(event, org_id="raw", book=book) for event in group.values()]
-            table = usage_table(rows, received_at=now).drop_columns(list(HELPERS))
+            table = usage_table(rows, received_at=now)
             made.append((table, {"low": min(group), "high": max(group)}))
             group = {}
     return made

