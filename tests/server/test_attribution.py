@@ -223,3 +223,28 @@ def test_more_values_than_an_answer_holds_are_refused(api: Api) -> None:
     response = api.request("GET", BY, params={**MARCH, "dimension": "k"})
     assert (response.status_code, response.json()["code"]) == (400, "invalid_request")
     assert api.get(VALUES, {"dimension": "k", "limit": 1})["total"] == 10_001
+
+
+def test_of_many_values_the_costliest_are_kept_and_the_rest_is_one(api: Api) -> None:
+    """300 values, of which v299 costs 300 and v298 299: all of 1 to 300 is 45,150."""
+    api.send([tagged(str(n + 1), day=n % 2 + 1, k=f"v{n}") for n in range(300)])
+    asked = {"dimension": "k", "limit": 2, "startDate": "2026-03-01", "endDate": "2026-03-02"}
+    first, second, rest = api.get(SERIES, asked)["series"]
+    assert [each["attributionValue"] for each in (first, second)] == ["v299", "v298"]
+    assert [point["totalCost"] for point in first["points"]] == ["0", "300"]
+    assert [point["totalCost"] for point in second["points"]] == ["299", "0"]
+    assert [point["totalCost"] for point in rest["points"]] == ["22201", "22350"]
+
+
+def test_however_many_agents_each_has_its_sessions(api: Api) -> None:
+    """200 agents, the nth in n % 3 sessions that it shares with others, and once in none."""
+    met = [(n, session) for n in range(200) for session in range(n % 3)]
+    api.send([costing("1", agent=f"a{n}", session_id=f"s{session}") for n, session in met])
+    api.send([costing("1", agent=f"a{n}") for n in range(200)])
+    agents = api.get("/v1/attribution/agents")["agents"]
+    assert {each["name"]: each["sessions"] for each in agents} == {
+        f"a{n}": n % 3 for n in range(200)
+    }
+    assert {each["name"]: each["eventCount"] for each in agents} == {
+        f"a{n}": n % 3 + 1 for n in range(200)
+    }

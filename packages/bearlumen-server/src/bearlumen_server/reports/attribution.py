@@ -21,10 +21,25 @@ if TYPE_CHECKING:
 _KEYS: Final = f"""
     SELECT dim_keys, {SPENT} FROM events WHERE {{where}} AND dim_keys IS NOT NULL
     GROUP BY dim_keys"""  # noqa: S608
+# Sessions of each are counted by one bit an actor in a number of each session: to group by pairs of
+# an actor and a session, which are most of the work, takes twice as long. 64 actors make a word.
 _ACTORS: Final = f"""
-    SELECT {{label}}, {SPENT}, count(DISTINCT session_id), min(ts), max(ts)
-    FROM events WHERE {{where}} AND {{label}} IS NOT NULL
-    GROUP BY {{label}} ORDER BY total DESC, {{label}} ASC LIMIT {{limit}}"""  # noqa: S608
+    WITH actors AS MATERIALIZED (
+        SELECT *, (place - 1) // 64 AS word, {{bit}} AS bit
+        FROM (SELECT *, row_number() OVER (ORDER BY total DESC, name ASC) AS place
+              FROM (SELECT {{label}} AS name, {SPENT}, min(ts) AS first_seen, max(ts) AS last_seen
+                    FROM events WHERE {{where}} AND {{label}} IS NOT NULL GROUP BY name) AS named
+             ) AS placed
+        WHERE place <= {{limit}}),
+    met AS (
+        SELECT session_id, word, {{bits}} AS bits FROM events JOIN actors ON {{label}} = name
+        WHERE {{where}} AND session_id IS NOT NULL GROUP BY session_id, word),
+    alike AS (SELECT word, bits, count(*) AS sessions FROM met GROUP BY word, bits)
+    SELECT name, total, events, unpriced, CAST(coalesce(sum(sessions), 0) AS BIGINT), first_seen,
+           last_seen
+    FROM actors LEFT JOIN alike ON alike.word = actors.word AND {{has_bit}}
+    GROUP BY name, total, events, unpriced, first_seen, last_seen
+    ORDER BY total DESC, name ASC"""  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +84,14 @@ def actors(store: Store, question: Question, label: str) -> tuple[Actor, ...]:
     Raises:
         TooManyItemsError: There are more than `MAX_ITEMS`.
     """
-    words = {"label": by_label(label).expression, "limit": store.dialect.bind("most")}
+    dialect = store.dialect
+    words = {
+        "label": by_label(label).expression,
+        "limit": dialect.bind("most"),
+        "bit": dialect.bit.format(number="(place - 1) % 64"),
+        "bits": dialect.any_bits.format(value="bit"),
+        "has_bit": dialect.has_bit.format(bits="bits", bit="bit"),
+    }
     rows = ask(store, filled(_ACTORS, words), question, {"most": MAX_ITEMS + 1})
     if len(rows) > MAX_ITEMS:
         raise TooManyItemsError(f"more than {MAX_ITEMS} different values")

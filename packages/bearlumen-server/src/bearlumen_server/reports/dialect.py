@@ -38,6 +38,12 @@ class Dialect:
     """The values of `{value}` at `{shares}` of the way through them, interpolated, as a list."""
     steps: str
     """How many of `{value}` are above one of the ascending `{edges}` and not above the next."""
+    bit: str
+    """The unsigned 64-bit number of which only bit `{number}`, from 0, is set."""
+    any_bits: str
+    """All bits that are set in any `{value}` of a group."""
+    has_bit: str
+    """Whether `{bit}` is set in `{bits}`."""
     slots: Mapping[str, str]
     """The start of the slot of UTC, by `Slot`, that an event's `ts` lies in."""
 
@@ -63,6 +69,9 @@ DUCKDB: Final = Dialect(
     quantile="CAST(quantile_cont(CAST({value} AS DECIMAL(38, 18)), {fraction}) AS DECIMAL(38, 12))",
     quantiles="quantile_cont({value}, [{shares}])",
     steps="map_values(histogram({value}, [{edges}]))",
+    bit="CAST(1 AS UBIGINT) << CAST({number} AS UBIGINT)",
+    any_bits="bit_or({value})",
+    has_bit="({bits} & {bit}) <> 0",
     slots={
         "day": "date_trunc('day', ts)",
         "hour": "date_trunc('hour', ts)",

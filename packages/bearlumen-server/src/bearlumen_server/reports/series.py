@@ -18,18 +18,38 @@ if TYPE_CHECKING:
 MAX_POINTS: Final = 200_000
 """Of one answer: about 20 MB of JSON."""
 
-_COSTLIEST: Final = f"""
-    SELECT {{group}} AS value, {SPENT} FROM events WHERE {{where}}
-    GROUP BY value ORDER BY total DESC, value ASC NULLS LAST LIMIT {{limit}}"""  # noqa: S608
+FEW: Final = 256
+"""Values that are grouped in every slot at once. Whether there are more is told by a sample: right
+or wrong, the answer is the same, and one scan takes half as long as two."""
+_SAMPLE: Final = """
+    SELECT count(DISTINCT value)
+    FROM (SELECT {group} AS value FROM events WHERE {where} LIMIT 20000) AS sample"""
+
 _EVENTS: Final = "SELECT {slot} AS slot, {group} AS value, cost FROM events WHERE {where}"
-# Which values are kept is known, so that the others, be they millions, are one group a slot.
-_SERIES: Final = f"""
-    SELECT slot, {SPENT}, CASE WHEN {{kept}} THEN value END AS chosen, value IS NULL AS nameless
-    FROM ({_EVENTS}) AS cut GROUP BY slot, chosen, nameless"""  # noqa: S608
-# The same where nothing is folded: twice as fast.
-_PLAIN: Final = f"""
-    SELECT slot, {SPENT}, value AS chosen, value IS NULL AS nameless
-    FROM ({_EVENTS}) AS cut GROUP BY slot, chosen, nameless"""  # noqa: S608
+# Everything in one scan: the few values of a slot, ranked by what they cost over all slots.
+_FEW: Final = f"""
+    WITH cells AS MATERIALIZED (
+        SELECT slot, value, {SPENT} FROM ({_EVENTS}) AS cut GROUP BY slot, value),
+    ranked AS (
+        SELECT value, row_number() OVER (ORDER BY sum(total) DESC, value ASC NULLS LAST) AS place
+        FROM cells GROUP BY value)
+    SELECT slot, sum(total), CAST(sum(events) AS BIGINT), CAST(sum(unpriced) AS BIGINT),
+           CASE WHEN place <= {{limit}} THEN cells.value END AS chosen,
+           CASE WHEN place <= {{limit}} THEN place END AS kept
+    FROM cells JOIN ranked ON cells.value IS NOT DISTINCT FROM ranked.value
+    GROUP BY slot, chosen, kept"""  # noqa: S608
+# Of many values, those that are kept are known first, so that the others, be they millions, are
+# one group a slot.
+_MANY: Final = f"""
+    WITH costliest AS MATERIALIZED (
+        SELECT {{group}} AS value, {SPENT} FROM events WHERE {{where}}
+        GROUP BY value ORDER BY total DESC, value ASC NULLS LAST LIMIT {{limit}}),
+    ranked AS (
+        SELECT value, row_number() OVER (ORDER BY total DESC, value ASC NULLS LAST) AS place
+        FROM costliest)
+    SELECT slot, {SPENT}, ranked.value AS chosen, place AS kept
+    FROM ({_EVENTS}) AS cut LEFT JOIN ranked ON cut.value IS NOT DISTINCT FROM ranked.value
+    GROUP BY slot, chosen, kept"""  # noqa: S608
 
 
 class TooManyPointsError(ValueError):
@@ -69,39 +89,19 @@ def cost_series(
             f"{limit} series of {len(buckets)} points are more than {MAX_POINTS}; choose a longer "
             "granularity or a lower limit"
         )
-    words = {"group": group.expression, "limit": store.dialect.bind("most")}
-    more = {**group.parameters, "most": limit + 1}
-    found = [row[0] for row in ask(store, filled(_COSTLIEST, words), question, more)]
-    kept = found[:limit]
-    rows = _rows(store, question, buckets, group, kept if len(found) > limit else None)
-    by_value: dict[tuple[str | None, bool], list[tuple[Any, ...]]] = {
-        (value, False): [] for value in kept
-    }
-    for row in rows:
-        value, nameless = row[4], row[5]
-        key = (value, False)
-        if (value is None and not nameless) or key not in by_value:
-            key = (None, True)
-        by_value.setdefault(key, []).append(row)
-    return tuple(
-        NamedSeries(value=value, is_other=is_other, series=series(buckets, rows))
-        for (value, is_other), rows in by_value.items()
-    )
-
-
-def _rows(
-    store: Store,
-    question: Question,
-    buckets: Buckets,
-    group: Group,
-    kept: list[str | None] | None,
-) -> list[tuple[Any, ...]]:
     words = {
-        "kept": store.dialect.any_of.format(value="value", name="kept"),
-        "slot": store.dialect.slots[buckets.slot],
         "group": group.expression,
+        "slot": store.dialect.slots[buckets.slot],
+        "limit": store.dialect.bind("most"),
     }
-    if kept is None:
-        return ask(store, filled(_PLAIN, words), question, group.parameters)
-    named = [value for value in kept if value is not None]
-    return ask(store, filled(_SERIES, words), question, {**group.parameters, "kept": named})
+    (values,) = ask(store, filled(_SAMPLE, words), question, group.parameters)[0]
+    sql = filled(_FEW if values <= FEW else _MANY, words)
+    rows = ask(store, sql, question, {**group.parameters, "most": limit})
+    by_place: dict[int | None, list[tuple[Any, ...]]] = {}
+    # Those that were not kept have no place, and come last.
+    for row in sorted(rows, key=lambda row: (row[5] is None, row[5])):
+        by_place.setdefault(row[5], []).append(row)
+    return tuple(
+        NamedSeries(value=rows[0][4], is_other=place is None, series=series(buckets, rows))
+        for place, rows in by_place.items()
+    )
