@@ -11,6 +11,20 @@ little of the standard library: what is seldom named is loaded when it is.
 """
 
 from ._client import AsyncBearLumen, BearLumen
+from ._default import (
+    bind,
+    configure,
+    get_client,
+    scope,
+    scope_from_headers,
+    scope_headers,
+    track,
+    track_agent,
+    track_calls,
+    track_feature,
+    track_session,
+    track_workflow,
+)
 from ._typing import TYPE_CHECKING
 from ._version import __version__
 from .errors import (
@@ -29,12 +43,14 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from ._context import Scope, ScopeOptions
     from ._options import TrackOptions
     from ._provider import Provider
     from ._response import RawResponse
     from ._result import TrackResult
     from .batching.tally import Stats
     from .streams import AsyncTrackedStream, TrackedResponse, TrackedStream
+    from .threads import ContextThreadPoolExecutor
     from .transport import Transport
     from .transport.memory import MemoryTransport
 
@@ -46,6 +62,7 @@ __all__ = [
     "BearLumenApiError",
     "BearLumenError",
     "ConflictError",
+    "ContextThreadPoolExecutor",
     "EventsDroppedError",
     "InvalidRequestError",
     "MemoryTransport",
@@ -56,6 +73,8 @@ __all__ = [
     "Provider",
     "RateLimitError",
     "RawResponse",
+    "Scope",
+    "ScopeOptions",
     "ServerError",
     "Stats",
     "TrackOptions",
@@ -64,13 +83,28 @@ __all__ = [
     "TrackedStream",
     "Transport",
     "__version__",
+    "bind",
+    "configure",
+    "get_client",
+    "scope",
+    "scope_from_headers",
+    "scope_headers",
+    "track",
+    "track_agent",
+    "track_calls",
+    "track_feature",
+    "track_session",
+    "track_workflow",
 ]
 
 _LATER = {
     "AsyncTrackedStream": "streams",
+    "ContextThreadPoolExecutor": "threads",
     "MemoryTransport": "transport.memory",
     "Provider": "_provider",
     "RawResponse": "_response",
+    "Scope": "_context",
+    "ScopeOptions": "_context",
     "Stats": "batching.tally",
     "TrackOptions": "_options",
     "TrackResult": "_result",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 
 from . import _config, _wire
+from ._attributing import Attributing
 from ._guard import Guard
 from ._lazy import lazy
 from ._open_streams import OpenStreams
@@ -58,8 +59,8 @@ if TYPE_CHECKING:
 FLUSH_TIMEOUT_SECONDS = 30.0
 
 
-class _Client:
-    """What both clients are made of: settings and tracking."""
+class _Client(Attributing):
+    """What both clients are made of: settings, tracking and attribution."""
 
     _delivers_with_given = True
     """Whether `http_client` is one that a thread can use."""
@@ -82,6 +83,7 @@ class _Client:
         shutdown_timeout: float = _config.SHUTDOWN_TIMEOUT_SECONDS,
         flush_on_sigterm: bool = False,
         on_error: OnError | None = None,
+        scope_secret: str | None = None,
         http_client: Any = None,
         transport: Transport | None = None,
     ) -> None:
@@ -111,6 +113,8 @@ class _Client:
             flush_on_sigterm: Deliver when SIGTERM arrives, then do what the handler that was there
                 before does. Servers such as gunicorn and uvicorn end in order and need none.
             on_error: Called with every problem in tracking, from whichever thread met it.
+            scope_secret: What `scope_headers` are signed with, where the services that pass scopes
+                to each other have different keys; the key if left out.
             http_client: A client of httpx or httpx2 to use, for a proxy or certificates of your
                 own: a sync one for `BearLumen`, and an async one for `AsyncBearLumen`, which asks
                 with it. It is not closed. Other processes make one of their own.
@@ -136,6 +140,7 @@ class _Client:
             shutdown_timeout=shutdown_timeout,
             flush_on_sigterm=flush_on_sigterm,
             on_error=on_error,
+            scope_secret=scope_secret,
             http_client=http_client,
         )
         given = http_client if self._delivers_with_given else None
@@ -290,6 +295,15 @@ class _Client:
             batch=batch,
             inference_geo=inference_geo,
         )
+
+    def _attribution_guard(self) -> Guard:
+        return self._guard
+
+    def _secret(self) -> str:
+        return self._config.scope_secret or self._config.api_key
+
+    def _track_answer(self, answer: Any, options: Mapping[str, Any]) -> Any:
+        return (self._tracker or self._first_tracker()).track(answer, options)
 
     def _first_tracker(self) -> Tracker:
         # With the first call: what recognises it takes as long to load as all that is here.

@@ -57,6 +57,7 @@ class Config:
         "max_queued_bytes",
         "max_retries",
         "on_error",
+        "scope_secret",
         "shutdown_timeout",
         "timeout",
     )
@@ -79,6 +80,7 @@ class Config:
         shutdown_timeout: float = SHUTDOWN_TIMEOUT_SECONDS,
         flush_on_sigterm: bool = False,
         on_error: OnError | None = None,
+        scope_secret: str | None = None,
         http_client: Any = None,
     ) -> None:
         """Check the settings and fill in what follows from them.
@@ -101,8 +103,14 @@ class Config:
         self.shutdown_timeout = shutdown_timeout
         self.flush_on_sigterm = flush_on_sigterm
         self.on_error = on_error
+        self.scope_secret = scope_secret
         self.http_client = http_client
         _check_amount("batch_size", batch_size, whole=True)
+        if scope_secret is not None and not scope_secret:
+            raise InvalidRequestError(
+                "scope_secret is empty, so that anybody could sign a scope; leave it out to sign "
+                "with the api_key."
+            )
         if not 1 <= batch_size <= MAX_BATCH_EVENTS:
             raise InvalidRequestError(f"batch_size is {batch_size}; it is 1 to {MAX_BATCH_EVENTS}.")
         if journal_sync not in ("never", "always"):

@@ -6,6 +6,7 @@ such as a dimension that is a list one day, is left out and reported: the event 
 
 import json
 import math
+import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,7 +19,10 @@ from .events import event_id_from
 
 
 class TrackOptions(TypedDict, total=False):
-    """Who and what a call was for. Everything is optional."""
+    """Who and what a call was for. Everything is optional.
+
+    What is left out is what the scope in force says; None says that there is none.
+    """
 
     model: str | None
     """Overrides the model that the response names; needed where it names none (Bedrock)."""
@@ -96,11 +100,34 @@ def read_options(options: Labels, guard: Guard) -> Labels:
     return options
 
 
+class Elapsed(float):
+    """How many milliseconds a call has taken; of a stream, this is told again at its end."""
+
+    began: float
+
+    @classmethod
+    def since(cls, began: float) -> "Elapsed":
+        """The time since `began`, of `time.perf_counter`."""
+        elapsed = cls((time.perf_counter() - began) * 1_000)
+        elapsed.began = began
+        return elapsed
+
+
 def stamped(labels: Labels, moment: datetime) -> Labels:
     """The same labels with the time of the call, where the caller did not say it."""
-    if labels.get("timestamp") is not None:
+    return labels if labels.get("timestamp") is not None else _with(labels, "timestamp", moment)
+
+
+def finished(labels: Labels) -> Labels:
+    """The same labels at the end of a stream: how long it took in all, where that is measured."""
+    latency = labels.get("latency_ms")
+    if type(latency) is not Elapsed:
         return labels
-    later = type(labels)(labels, timestamp=moment)  # type: ignore[call-arg]
+    return _with(labels, "latency_ms", Elapsed.since(latency.began))
+
+
+def _with(labels: Labels, name: str, value: Any) -> Labels:
+    later = type(labels)(labels, **{name: value})  # type: ignore[call-arg]
     if isinstance(labels, HeavyLabels):
         cast("HeavyLabels", later).weight = labels.weight
     return later
@@ -162,10 +189,18 @@ def _texts(options: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in _TEXTS:
         value = options.get(name)
-        if value is not None:
+        if value is None:
+            if name in options:
+                values[name] = None  # which says that it is not what a scope says
+        else:
             with guard(f"reading the option {name}"):
                 values[name] = _text(value)
     return values
+
+
+def clean_dimensions(values: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    """The dimensions that can be grouped by; the others are reported."""
+    return _each(values, _dimension, "dimensions", guard)
 
 
 def _each(values: Mapping[str, Any], clean: Any, option: str, guard: Guard) -> dict[str, Any]:
@@ -212,6 +247,8 @@ def _unit(key: str, value: Any) -> int | float:
 
 
 def _latency(value: Any) -> float:
+    if type(value) is Elapsed:
+        return value
     try:
         # Plainly a float: a subclass may show itself as something else.
         return float(_unit("latency_ms", value))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from os import getpid
 
+from ._context import current, in_force
 from ._options import read_options
 from ._result import TrackResult
 from .batching import processes
@@ -43,6 +44,13 @@ class Tracker:
     def track(self, response: Any, options: Mapping[str, Any]) -> Any:
         """Record a response, or wrap a stream so that it is recorded when it is done."""
         labels = read_options(options, self.guard)
+        scope = current()
+        if scope is not None:
+            labels = in_force(scope, labels, self.guard)
+        return self.track_as(response, labels)
+
+    def track_as(self, response: Any, labels: Labels) -> Any:
+        """The same with labels that are checked and complete."""
         kind: type[object] = type(response)  # pyright: ignore[reportUnknownVariableType]
         detection: Detection | None = None
         event: UsageEvent | None = None

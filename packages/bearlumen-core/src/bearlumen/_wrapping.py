@@ -10,7 +10,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ._bodies import TrackedBody
-from ._options import stamped
+from ._options import finished, stamped
 from ._raw import detect_raw, is_raw, is_read
 from ._result import TrackResult
 from .errors import BearLumenError, InvalidRequestError
@@ -69,7 +69,7 @@ class Wrapping:
 
     def track_anew(self, response: Any, labels: Labels) -> Any:
         """Track what came out of another object, of whatever class."""
-        return self._tracker.track(response, dict(labels))
+        return self._tracker.track_as(response, labels)
 
     def _track(self, response: Any, labels: Labels) -> Any:
         provider = labels.get("provider")
@@ -147,10 +147,10 @@ class Wrapping:
         def record(content: Any) -> TrackResult:
             detection = detect(content) if isinstance(content, dict) else None
             if detection is None or headers is None or detection.pending:
-                return self._tracker.record(headers or detection, labels)
+                return self._tracker.record(headers or detection, finished(labels))
             detection.provider = BEDROCK
             detection.fill_from(headers)
-            return self._tracker.record(detection, labels)
+            return self._tracker.record(detection, finished(labels))
 
         def preview() -> TrackResult:
             return TrackResult(UsageEvent(headers, labels), queued=False)
@@ -214,7 +214,7 @@ class _Call:
 
     def record_stream(self, reading: StreamReading, stream: Any) -> TrackResult:
         """Record a stream that is done."""
-        return self._wrapping.record_stream(reading, stream, self._labels)
+        return self._wrapping.record_stream(reading, stream, finished(self._labels))
 
     def track(self, response: Any) -> Any:
         """Track what came out of another object."""
