@@ -54,7 +54,7 @@ providers *args: (_providers "providers" args) (_providers "providers-older" arg
 _providers group *args:
     env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ group }} \
         {{ uv }} run --no-default-groups --group {{ group }} \
-        pytest tests/providers tests/core/test_providers.py {{ args }}
+        pytest tests/providers tests/core/test_providers.py tests/core/test_wrap.py {{ args }}
 
 # what recording and delivering costs, beside the floor and other SDKs; minutes
 bench *args:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from typing import assert_type
 
+from openai import AsyncOpenAI, OpenAI
+
 import bearlumen
 from bearlumen import AsyncBearLumen, BearLumen, ContextThreadPoolExecutor, Scope
 
@@ -69,6 +71,13 @@ def scopes(bear: BearLumen) -> None:
     assert_type(bear.scope_from_headers({"bearlumen-scope": ""}), Scope)
     with ContextThreadPoolExecutor() as pool:
         assert_type(pool.submit(len, "a"), Future[int])
+
+
+def wraps(bear: BearLumen, later: AsyncBearLumen) -> None:
+    """A wrapped client has the type that it had."""
+    assert_type(bear.wrap(OpenAI(), ensure_usage=True), OpenAI)
+    assert_type(later.wrap(AsyncOpenAI(), provider="vllm"), AsyncOpenAI)
+    assert_type(bearlumen.wrap(OpenAI()), OpenAI)
 
 
 def configures(bear: AsyncBearLumen) -> None:

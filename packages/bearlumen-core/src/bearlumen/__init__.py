@@ -24,6 +24,7 @@ from ._default import (
     track_feature,
     track_session,
     track_workflow,
+    wrap,
 )
 from ._typing import TYPE_CHECKING
 from ._version import __version__
@@ -95,6 +96,7 @@ __all__ = [
     "track_feature",
     "track_session",
     "track_workflow",
+    "wrap",
 ]
 
 _LATER = {

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .streams import AsyncTrackedStream, TrackedStream
     from .transport import Transport
 
+    C = TypeVar("C")
     T = TypeVar("T")
 
 FLUSH_TIMEOUT_SECONDS = 30.0
@@ -249,6 +250,32 @@ class _Client(Attributing):
         tracker = self._tracker or self._first_tracker()
         return tracker.track(response, options)
 
+    def wrap(self, client: C, /, *, ensure_usage: bool = False, provider: str | None = None) -> C:
+        """A provider's client whose every call and stream is tracked, with the scope in force.
+
+            openai = bear.wrap(OpenAI())
+
+        It is a copy that shares the connections of the one given, which is not changed; nothing is
+        patched. An answer comes back as it is, and a stream in its wrapper. A call that fails is no
+        event. What is tracked again with `track`, or seen by another layer of ours, such as a
+        framework's callback, is one event.
+
+        Args:
+            client: Of OpenAI, Anthropic and SDKs of their make (Groq, Together, ...), google-genai,
+                Mistral, Ollama, and boto3 or aiobotocore for bedrock-runtime; sync or async.
+            ensure_usage: Ask OpenAI's streams for their usage (`stream_options.include_usage`)
+                where the call does not say; the item that this adds is kept from the caller.
+            provider: Who sells it, for a vendor behind another's client.
+
+        Raises:
+            TypeError: It is no such client.
+        """
+        from ._clients import wrapped
+        from ._clients.calls import Calls
+
+        tracker = self._tracker or self._first_tracker()
+        return wrapped(client, Calls(tracker, provider=provider, ensure_usage=ensure_usage))
+
     def estimate(
         self,
         model: str,
@@ -303,7 +330,7 @@ class _Client(Attributing):
         return self._config.scope_secret or self._config.api_key
 
     def _track_answer(self, answer: Any, options: Mapping[str, Any]) -> Any:
-        return (self._tracker or self._first_tracker()).track(answer, options)
+        return (self._tracker or self._first_tracker()).track_once(answer, options)
 
     def _first_tracker(self) -> Tracker:
         # With the first call: what recognises it takes as long to load as all that is here.

@@ -131,6 +131,7 @@ def get_client() -> BearLumen | AsyncBearLumen:
 
 if TYPE_CHECKING:
     track = BearLumen(api_key="").track
+    wrap = BearLumen(api_key="").wrap
 else:
 
     def track(response: Any, /, **options: Any) -> Any:
@@ -142,3 +143,14 @@ else:
             InvalidRequestError: `configure` was not called.
         """
         return get_client().track(response, **options)
+
+    def wrap(client: Any, /, **options: Any) -> Any:
+        """A provider's client whose calls are tracked with the client that `configure` set.
+
+        See `BearLumen.wrap`.
+
+        Raises:
+            InvalidRequestError: `configure` was not called.
+            TypeError: It is no client that is known.
+        """
+        return get_client().wrap(client, **options)

@@ -57,8 +57,8 @@ class _Quoted(dict[str, str]):
 
 
 _quoted = _Quoted()
-_APART = frozenset(("model", "provider", "timestamp", "event_id"))
-"""Options that the event answers for itself."""
+_APART = frozenset(("model", "provider", "timestamp", "event_id", "asked_model", "is_hidden"))
+"""Labels that the event answers for itself, or that are not of it."""
 
 
 def _plain(event: UsageEvent) -> str | None:  # noqa: C901  # its time is every event's

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ._claims import Remembered
     from ._guard import Guard
     from ._open_streams import OpenStreams
     from ._options import Labels
@@ -38,16 +39,54 @@ class Tracker:
         self.streams = streams
         self.worker = worker
         self._wrapping: Wrapping | None = None
+        self._remembered: Remembered | None = None
         self._tracking = self.guard("tracking a response")
         self._queueing = self.guard("queueing an event")
 
     def track(self, response: Any, options: Mapping[str, Any]) -> Any:
         """Record a response, or wrap a stream so that it is recorded when it is done."""
         labels = read_options(options, self.guard)
+        if self._remembered is not None:
+            found = self._remembered.find(response)
+            if found is not None:
+                if labels:
+                    self._report_twice()
+                return found
         scope = current()
         if scope is not None:
             labels = in_force(scope, labels, self.guard)
         return self.track_as(response, labels)
+
+    def track_once(
+        self, response: Any, options: Mapping[str, Any], known: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Record an answer where it comes from: tracked again by others it stays one event.
+
+        Args:
+            response: As for `track`.
+            options: As for `track`.
+            known: What only the layer that made the call knows of it: `asked_model`, the model
+                where the answer names none; `is_hidden`, which items of a stream the caller did
+                not ask for.
+        """
+        remembered = self._remembered
+        if remembered is None:
+            from ._claims import Remembered
+
+            remembered = self._remembered = Remembered()
+        found = remembered.find(response)
+        if found is not None:
+            return found
+        labels = read_options(options, self.guard)
+        if known:
+            labels = {**labels, **known}
+        scope = current()
+        if scope is not None:
+            labels = in_force(scope, labels, self.guard)
+        result = self.track_as(response, labels)
+        if type(result) is TrackResult:
+            remembered.add(response, result)
+        return result
 
     def track_as(self, response: Any, labels: Labels) -> Any:
         """The same with labels that are checked and complete."""
@@ -68,8 +107,12 @@ class Tracker:
             return TrackResult(event, queued=self._lost())
         if detection is not None:
             return self.record(detection, labels)
-        wrapping = self._wrapping or self._first_wrapping()
-        return wrapping.track(response, labels)
+        return self.wrapping.track(response, labels)
+
+    @property
+    def wrapping(self) -> Wrapping:
+        """What tracks all that takes more than reading a response."""
+        return self._wrapping or self._first_wrapping()
 
     def _first_wrapping(self) -> Wrapping:
         with processes.loading():
@@ -107,9 +150,11 @@ class Tracker:
 
     def _is_billed(self, event: UsageEvent) -> bool:
         """Whether something is to be recorded of a call about which something is not known."""
-        is_named = event.labels.get("model") is not None
+        labels = event.labels
         if event.detection is None:
-            return is_named  # without a response and a name there is nothing to record
+            # Without a response and a name there is nothing to record.
+            return labels.get("model") is not None
+        is_named = labels.get("model") is not None or labels.get("asked_model") is not None
         if event.detection.pending:
             return False  # counted when it is finished, or never billed
         if not is_named:
@@ -128,6 +173,16 @@ class Tracker:
             )  # fmt: skip
             results.append(TrackResult(made, queued=self.worker.put(made)))
         return tuple(results)
+
+    def _report_twice(self) -> None:
+        self.guard.report(
+            BearLumenError(
+                "track() was given an answer that a wrapped client, or a function decorated with "
+                "track_calls, had tracked. It is one event, with what its scope said; what "
+                "track() was told of it was left out: say it with bear.scope() around the call."
+            ),
+            problem="tracked already",
+        )
 
     def _report_nameless(self, provider: str) -> None:
         self.guard.report(

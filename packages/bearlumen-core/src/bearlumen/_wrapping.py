@@ -22,6 +22,8 @@ from .streams import AsyncTrackedStream as _AsyncStream
 from .streams import Settled, TrackedResponse, TrackedStream, wrapper_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._options import Labels
     from ._tracking import Tracker
 
@@ -66,6 +68,13 @@ class Wrapping:
         if wrapper_for(response) or _to_be_read(response) or is_raw(response):
             return response
         return TrackResult(UsageEvent(None, labels), queued=False)
+
+    def passed_on(self, stream: Any) -> Any:
+        """Wrap a stream whose parts are tracked where they come from: it is never recorded."""
+        kind = wrapper_for(stream) or TrackedStream
+        tracked = self._wrap(kind, stream, {})
+        tracked.disown()
+        return tracked
 
     def track_anew(self, response: Any, labels: Labels) -> Any:
         """Track what came out of another object, of whatever class."""
@@ -211,6 +220,11 @@ class _Call:
     def __init__(self, wrapping: Wrapping, labels: Labels) -> None:
         self._wrapping = wrapping
         self._labels = labels
+        self._is_hidden: Callable[[Any], bool] | None = labels.get("is_hidden")
+
+    def is_hidden(self, item: Any) -> bool:
+        """Whether the caller did not ask for this item, which we did."""
+        return self._is_hidden is not None and self._is_hidden(item)
 
     def record_stream(self, reading: StreamReading, stream: Any) -> TrackResult:
         """Record a stream that is done."""

@@ -83,7 +83,7 @@ def tracked(function: Any, *, track: Track, options: Options, guard: Guard) -> A
         return answer if result is None or type(result) is TrackResult else result
 
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
-        return _stepping(
+        return stepping(
             function,
             lambda args, kwargs: (record(function(*args, **kwargs), perf_counter()), nullcontext()),
         )
@@ -115,7 +115,7 @@ def _entering(
 ) -> Any:
     """The function as it is, but each of its calls, and of its steps, within what is given."""
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
-        return _stepping(
+        return stepping(
             function, lambda args, kwargs: (function(*args, **kwargs), entering(args, kwargs))
         )
     if _is_coroutine_function(function):
@@ -143,10 +143,10 @@ def _entering(
     return called
 
 
-def _stepping(function: Any, begin: Begin) -> Any:
+def stepping(function: Any, begin: Begin) -> Any:
     """A generator function like `function`, each step of what `begin` gives within its context."""
     if inspect.isasyncgenfunction(function):
-        return _stepping_async(function, begin)
+        return stepping_async(function, begin)
 
     @functools.wraps(function)
     def stream(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
@@ -174,7 +174,9 @@ def _stepping(function: Any, begin: Begin) -> Any:
     return stream
 
 
-def _stepping_async(function: Any, begin: Begin) -> Any:
+def stepping_async(function: Any, begin: Begin) -> Any:
+    """The same for an async generator."""
+
     @functools.wraps(function)
     async def stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         generator, within = begin(args, kwargs)

@@ -75,10 +75,11 @@ class UsageEvent:
 
     @property
     def model(self) -> str | None:
-        """What the caller said, or as the provider returned it; None if neither names one."""
+        """What the caller said, what the provider returned, or what it was asked for; or None."""
         if self.part is not None:
             return self.part.model
-        return self.labels.get("model") or (self.detection.model if self.detection else None)
+        named = self.labels.get("model") or (self.detection.model if self.detection else None)
+        return named or self.labels.get("asked_model")
 
     @property
     def provider(self) -> str:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._claims import Claim, claim_call
 from ._context import Inside, frame_of, read_scope
 
 if TYPE_CHECKING:
     from ._attributing import Attributing
     from ._guard import Guard
 
-__all__ = ["Inside", "guard_of", "inside"]
+__all__ = ["Claim", "Inside", "claim_call", "guard_of", "inside"]
 
 
 def guard_of(client: Attributing) -> Guard:

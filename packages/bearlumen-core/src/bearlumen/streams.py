@@ -30,6 +30,10 @@ class Call(Protocol):
         """Record a response that came out of another object, or wrap a stream that did."""
         ...
 
+    def is_hidden(self, item: Any) -> bool:
+        """Whether the caller did not ask for this item."""
+        ...
+
 
 class Settled:
     """Something that is read bit by bit and recorded once, when it is done."""
@@ -281,7 +285,7 @@ class TrackedStream(_Tracked, Generic[T]):
             self._leave(error)
             raise
         self._observe(item)
-        return item
+        return next(self) if self._call.is_hidden(item) else item
 
     def __enter__(self) -> Self:
         # A helper such as `client.messages.stream(...)` gives its stream on entering.
@@ -337,7 +341,7 @@ class AsyncTrackedStream(_Tracked, Generic[T]):
             self._leave(error)
             raise
         self._observe(item)
-        return item
+        return await anext(self) if self._call.is_hidden(item) else item
 
     async def __aenter__(self) -> Self:
         if _has(self._manager, "__aenter__"):
