@@ -31,7 +31,7 @@ def wrapped(client: Any, calls: Calls) -> Any:
         wrap: Callable[[Any, Calls], Any] = make.wrap
         if make.is_client(client):
             return wrap(client, calls)
-    kind = type(client)
+    kind: Any = type(client)  # pyright: ignore[reportUnknownVariableType]
     name = f"{kind.__module__}.{kind.__qualname__}"
     raise TypeError(
         f"wrap() does not know a {name}. It takes clients of OpenAI, Anthropic and SDKs of their "
