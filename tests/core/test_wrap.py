@@ -4,13 +4,15 @@ import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextvars import copy_context
 from typing import Any
 
 import pytest
 from core.test_providers import counts_of
 
 from bearlumen import BearLumen, MemoryTransport, TrackedResponse, TrackedStream
-from bearlumen.integration import claim_call
+from bearlumen._claims import _announced
+from bearlumen.integration import announce, frame
 from support.calls import ask, ask_async
 from support.clients import WARNED_OF_ITSELF, aiobotocore_client, sdk
 from support.figures import on_the_objects, stream_in
@@ -300,26 +302,31 @@ async def test_asks_for_the_usage_of_async_streams(
     assert [event["input_tokens"] for event in sent.events] == [7]
 
 
-def test_a_claimed_call_is_left_to_who_claimed_it(
+def test_an_announced_call_is_recorded_once_for_whom_the_layer_outside_says(
     bear: BearLumen, sent: MemoryTransport, openais: OpenAIs
 ) -> None:
-    """One call, even of several; a claim that is released or used up claims nothing."""
+    """One call for each layer that announced it, and no other; the context stays as it was."""
     client = bear.wrap(openais.sync)
 
     async def main() -> None:
-        claim_call()
-        outer = claim_call()
-        chat(client)  # claimed
-        outer.release()
-        chat(client)  # by the one outside of it
+        outermost = announce(frame(bear, {"end_user": "far"}), by="one layer")
+        layer = announce(frame(bear, {"end_user": "near"}), by="another")
+        sibling = announce(frame(bear, {"end_user": "sibling"}), by="another")
+        for _ in range(3):
+            chat(client)
+        assert [each_of.is_taken for each_of in (outermost, layer, sibling)] == [True] * 3
+        late = announce(frame(bear, {"end_user": "late"}), by="another")
+        late.close()
         chat(client)
-        claim_call().release()
-        chat(client)
+        assert not late.is_taken
+        for each_of in (layer, outermost, late, sibling):
+            each_of.withdraw()
+        assert copy_context().get(_announced) is None
 
     asyncio.run(main())
     chat(client)
     bear.flush()
-    assert len(sent.events) == 3
+    assert [e.get("user_id") for e in sent.events] == ["sibling", "near", None, None, None]
 
 
 def test_what_track_is_told_of_a_tracked_answer_is_reported(

@@ -43,6 +43,11 @@ class Stub:
     seen: list[Seen] = field(default_factory=list[Seen])
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # tests ask a hundred things at once
+
+
 @contextmanager
 def stub_server(answer: Callable[[Seen], Reply]) -> Generator[Stub]:
     """Answer every request by `answer`, for as long as the block lasts."""
@@ -73,8 +78,7 @@ def stub_server(answer: Callable[[Seen], Reply]) -> Generator[Stub]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its name there
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), Handler) as server:
         stub = Stub(url=f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

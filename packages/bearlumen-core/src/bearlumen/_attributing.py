@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._context import Scope, ScopeOptions
     from ._guard import Guard
     from ._options import TrackOptions
+    from ._result import TrackResult
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,6 +29,10 @@ class Attributing:
 
     def _track_answer(self, answer: Any, options: Mapping[str, Any]) -> Any:
         """Record what a decorated function returned."""
+        raise NotImplementedError
+
+    def _record(self, detection: Any, options: Mapping[str, Any]) -> TrackResult:
+        """Record what a framework said of a call."""
         raise NotImplementedError
 
     def scope(self, **labels: Unpack[ScopeOptions]) -> Scope:

@@ -1,64 +1,93 @@
 """One call is one event, however many of our layers see it.
 
-A layer outside, such as a framework's callback, claims the next call before it is made: the wrapped
-client below it then stays silent. A claim is used up by one call; what is called beside it, between
-two chunks of a stream for one, is tracked as ever.
+A layer outside, such as a framework's callback, announces a call before it is made. A wrapped
+client below it that makes the call takes the announcement, records the call with the labels it
+holds, and the layer outside then stays silent. It is taken once: what is called beside it, between
+two chunks of a stream for one, is tracked as ever, and one that nobody took costs no event.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from contextvars import ContextVar
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import ref
 
+from ._context import current
+
 if TYPE_CHECKING:
+    from ._context import Frame
     from ._result import TrackResult
 
 MAX_REMEMBERED_REQUESTS: Final = 1_024
+MAX_DELAY_SECONDS: Final = 5.0
+"""Between the announcement of a call and the call, where its scope has changed since."""
 
 
-class Claim:
-    """The right to record one call, held by the layer that will."""
+class Announced:
+    """A call that is about to be made: by the layer that announced it, or one below it."""
 
-    __slots__ = ("is_open", "outer")
+    __slots__ = ("_is_over", "_outer", "_scope", "_since", "by", "frame", "is_taken")
 
-    def __init__(self, outer: Claim | None) -> None:
-        self.outer = outer
-        self.is_open = True
+    def __init__(self, frame: Frame | None, *, by: object) -> None:
+        self.frame = frame
+        """Whom and what the call is for."""
+        self.is_taken = False
+        """Another layer records it."""
+        self.by = by
+        """Which layer announced it."""
+        self._is_over = False
+        self._since = monotonic()
+        self._scope = current()
+        outer = _standing()
+        if outer is not None and outer.by is not by:
+            outer.mark_taken()  # it is the same call, seen from further out
+        self._outer = outer
+        _announced.set(self)
 
-    def release(self) -> None:
-        """The call is over, made or not: no other is meant."""
-        self.is_open = False
+    def close(self) -> None:
+        """The call was made, or never will be: nothing that follows is meant."""
+        self._is_over = True
 
-    def take(self) -> bool:
-        """Use it up, or else the one outside of it that is still open; False if there is none."""
-        claim: Claim | None = self
-        while claim is not None:
-            if claim.is_open:
-                claim.is_open = False
-                return True
-            claim = claim.outer
-        return False
+    def withdraw(self) -> None:
+        """Close it, and leave the context as it was."""
+        self._is_over = True
+        _announced.set(_standing())
+
+    @property
+    def _is_standing(self) -> bool:
+        """Whether the call may still follow.
+
+        One that was cancelled is neither made nor withdrawn: what is called in another scope, some
+        time later, is not it.
+        """
+        return not self._is_over and (
+            self._scope is current() or monotonic() - self._since < MAX_DELAY_SECONDS
+        )
+
+    def mark_taken(self) -> None:
+        """Another layer records it."""
+        self._is_over = self.is_taken = True
+
+    @staticmethod
+    def take() -> Announced | None:
+        """What the call that is made now was announced as; who asks undertakes to record it."""
+        found = _standing()
+        if found is not None:
+            found.mark_taken()
+        return found
 
 
-_claim: ContextVar[Claim | None] = ContextVar("bearlumen_claim", default=None)
+_announced: ContextVar[Announced | None] = ContextVar("bearlumen_announced", default=None)
 
 
-def claim_call() -> Claim:
-    """Claim the next call of a wrapped client in this context; release it when it is over."""
-    outer = _claim.get()
-    while outer is not None and not outer.is_open:
-        outer = outer.outer
-    claim = Claim(outer)
-    _claim.set(claim)
-    return claim
-
-
-def is_claimed() -> bool:
-    """Whether a layer outside records the call that is made now; the claim is used up by it."""
-    claim = _claim.get()
-    return claim is not None and claim.take()
+def _standing() -> Announced | None:
+    """The innermost call that was announced and not made yet."""
+    found = _announced.get()
+    while found is not None and not found._is_standing:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        found = found._outer  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return found
 
 
 class Remembered:

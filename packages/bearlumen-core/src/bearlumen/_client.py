@@ -332,6 +332,9 @@ class _Client(Attributing):
     def _track_answer(self, answer: Any, options: Mapping[str, Any]) -> Any:
         return (self._tracker or self._first_tracker()).track_once(answer, options)
 
+    def _record(self, detection: Any, options: Mapping[str, Any]) -> TrackResult:
+        return (self._tracker or self._first_tracker()).record_told(detection, options)
+
     def _first_tracker(self) -> Tracker:
         # With the first call: what recognises it takes as long to load as all that is here.
         hook_in()

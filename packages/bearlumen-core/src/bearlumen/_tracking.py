@@ -88,6 +88,14 @@ class Tracker:
             remembered.add(response, result)
         return result
 
+    def record_told(self, detection: Detection, options: Mapping[str, Any]) -> TrackResult:
+        """Record what a framework said of a call, with the scope in force."""
+        labels = read_options(options, self.guard)
+        scope = current()
+        if scope is not None:
+            labels = in_force(scope, labels, self.guard)
+        return self.record(detection, labels)
+
     def track_as(self, response: Any, labels: Labels) -> Any:
         """The same with labels that are checked and complete."""
         kind: type[object] = type(response)  # pyright: ignore[reportUnknownVariableType]

@@ -5,16 +5,21 @@ It may grow in any release; what is in it changes only with a note in the change
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ._claims import Claim, claim_call
-from ._context import Inside, frame_of, read_scope
+from ._claims import Announced
+from ._context import Frame, Inside, current, frame_of, merged, read_scope
+from .providers._flavor import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ._attributing import Attributing
     from ._guard import Guard
+    from ._result import TrackResult
 
-__all__ = ["Claim", "Inside", "claim_call", "guard_of", "inside"]
+__all__ = ["Announced", "CallUsage", "Inside", "announce", "frame", "guard_of", "inside", "record"]
 
 
 def guard_of(client: Attributing) -> Guard:
@@ -45,3 +50,105 @@ def inside(client: Attributing, **labels: Any) -> Inside:
         TypeError: A scope has no such label.
     """
     return Inside(frame_of(read_scope(labels, guard_of(client))))
+
+
+def frame(
+    client: Attributing, labels: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = None
+) -> Frame:
+    """Whom and what a call that begins now is for, to be recorded with later.
+
+    Args:
+        client: Told of a value that cannot be a label.
+        labels: As for `bear.scope`; they win over the scope in force.
+        defaults: What holds where neither says anything.
+
+    Raises:
+        TypeError: A scope has no such label.
+    """
+    guard = guard_of(client)
+    found = read_scope(defaults or {}, guard)
+    scope = current()
+    if scope is not None:
+        found = merged(found, scope.labels)
+    return Frame(merged(found, read_scope(labels, guard)))
+
+
+def announce(within: Frame, *, by: object) -> Announced:
+    """Say that a call is about to be made, before it is.
+
+    Whoever makes it through a wrapped client records it; then `is_taken` is true, and the layer
+    that announced it must not. If it was announced by a layer outside already, that one is told in
+    the same way. Close it once the call cannot follow any more, and withdraw it in the end.
+
+    Args:
+        within: Whom and what it is for.
+        by: Which layer says so. One may announce several before the first is made.
+    """
+    return Announced(within, by=by)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallUsage:
+    """What a framework says that one call used, in our words."""
+
+    provider: str
+    """Who answered, such as `openai`; `unknown` where the framework does not say."""
+    model: str | None
+    """As the provider names it, else as it was asked for."""
+    counts: Mapping[str, int]
+    """Tokens by the names of `TrackResult.counts`, totals inclusive; what is unknown is absent."""
+    service_tier: str | None = None
+    response_id: str | None = None
+    reported: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
+    """Numbers that have no name with us, by the framework's."""
+
+
+def record(
+    client: Attributing,
+    usage: CallUsage,
+    *,
+    within: Frame | None,
+    event_id: str,
+    latency_ms: float | None = None,
+) -> TrackResult:
+    """Record a call of which a framework says what it used.
+
+    Args:
+        client: Which delivers it.
+        usage: What was used.
+        within: Whom and what it was for, taken when it began.
+        event_id: Made of the framework's own id of the call, so that one that is told of twice is
+            one event.
+        latency_ms: How long it took.
+    """
+    options: dict[str, Any] = {"event_id": event_id}
+    if latency_ms is not None:
+        options["latency_ms"] = latency_ms
+    with Inside(within):
+        return client._record(_Told(usage), options)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+class _Told:
+    """What a framework told us, in the place of what was detected on a response."""
+
+    flavor = None
+    pending = False
+    linked = ()
+
+    def __init__(self, told: CallUsage) -> None:
+        self.provider = told.provider
+        self.model = told.model
+        self.response_id = told.response_id
+        self.usage = Usage(
+            counts=dict(told.counts),
+            tool_calls={},
+            units={},
+            service_tier=told.service_tier,
+            inference_geo=None,
+            batch=False,
+            provider_cost=None,
+            reported=dict(told.reported),
+        )
+
+    def plain(self) -> None:
+        """It is written in the way that takes all there is."""

@@ -6,7 +6,7 @@ import inspect
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from .._claims import is_claimed
+from .._claims import Announced
 from .._context import Inside, current
 from .._options import Elapsed
 from .._result import TrackResult
@@ -45,7 +45,7 @@ class Calls:
                 known = self._known(labels, args, kwargs)
                 if known is None:
                     return await function(*args, **kwargs)
-                frame, began = current(), perf_counter()
+                frame, began = _frame(), perf_counter()
                 try:
                     answer = await function(*args, **kwargs)
                 except Exception as error:
@@ -59,7 +59,7 @@ class Calls:
             known = self._known(labels, args, kwargs)
             if known is None:
                 return function(*args, **kwargs)
-            frame, began = current(), perf_counter()
+            frame, began = _frame(), perf_counter()
             try:
                 answer = function(*args, **kwargs)
             except Exception as error:
@@ -79,8 +79,6 @@ class Calls:
         known: dict[str, Any] | None = None
         with self._recording:
             known = labels(args, kwargs)
-            if known is not None and is_claimed():
-                return None  # a layer outside of this one records it
             if known is not None and self._provider is not None:
                 known["provider"] = self._provider
         return known
@@ -99,3 +97,9 @@ class Calls:
         # An answer that was billed and could not be parsed: OpenAI's `parse` hands it out so.
         if getattr(error, "completion", None) is not None:
             self._record(error, known, frame, began)
+
+
+def _frame() -> Any:
+    """Whom and what the call is for: as the layer outside says that announced it, or the scope."""
+    announced = Announced.take()
+    return current() if announced is None else announced.frame
