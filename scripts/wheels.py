@@ -44,6 +44,7 @@ assert bear.estimate("gpt-4o", "openai", {"input_tokens": 1_000_000})
 import bearlumen.models
 assert bearlumen.models.Ping(ok=True, organization_id="o").to_polars().rows() == [(True, "o")]
 """,
+    "bearlumen-langchain": "import bearlumen_langchain",
     "bearlumen-server": "import bearlumen_server, bearlumen_server.app, bearlumen_server.cli",
 }
 """What is run in an environment that has one package, with or without an extra of it."""
