@@ -6,7 +6,7 @@ _list:
     @just --list --unsorted
 
 # everything that CI checks
-check: lint types twins-check provider-index-check wheels test providers reliability fuzz
+check: lint types twins-check provider-index-check wheels test integrations providers reliability fuzz
 
 # format, and fix what can be fixed
 fmt:
@@ -55,6 +55,18 @@ _providers group *args:
     env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ group }} \
         {{ uv }} run --no-default-groups --group {{ group }} \
         pytest tests/providers tests/core/test_providers.py tests/core/test_wrap.py {{ args }}
+
+# the frameworks that do not fit beside the others, each in an environment of its own
+integrations *args: (_integration "llamaindex" args)
+
+_integration name *args:
+    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ name }} \
+        {{ uv }} run --no-default-groups --group {{ name }} \
+        basedpyright --pythonpath .venvs/{{ name }}/bin/python \
+        $(git ls-files 'packages/bearlumen-{{ name }}/*.py' 'tests/integrations/{{ name }}/*.py' 'examples/{{ name }}*.py')
+    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ name }} \
+        {{ uv }} run --no-default-groups --group {{ name }} \
+        pytest tests/integrations/{{ name }} tests/docs/test_docs.py -k {{ name }} {{ args }}
 
 # what recording and delivering costs, beside the floor and other SDKs; minutes
 bench *args:

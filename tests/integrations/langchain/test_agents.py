@@ -4,7 +4,6 @@ import asyncio
 from typing import Any, TypedDict
 
 import pytest
-from integrations.langchain.conftest import COUNTS, counts_of
 from integrations.langchain.test_handler import events, labels, model, pytestmark
 from langchain.agents import create_agent
 from langchain_core.tools import tool
@@ -13,6 +12,7 @@ from langgraph.graph import END, START, StateGraph  # pyright: ignore[reportMiss
 
 from bearlumen import BearLumen, MemoryTransport
 from bearlumen_langchain import BearLumenCallbackHandler
+from support.openai_server import COUNTS, counts_of
 from support.stub import Stub
 
 __all__ = ["pytestmark"]  # the same of LangGraph's

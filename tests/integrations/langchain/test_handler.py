@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from integrations.langchain.conftest import COUNTS, OpenAI, counts_of
 from langchain_core.caches import InMemoryCache
 from langchain_core.globals import set_llm_cache
 from langchain_core.messages import HumanMessage
@@ -25,6 +24,7 @@ from bearlumen_langchain import (
     track_embeddings,
     uninstrument,
 )
+from support.openai_server import COUNTS, OpenAI, counts_of
 from support.stub import Stub
 
 pytestmark = [

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from integrations.langchain.conftest import counts_of, played, recording
 from langchain_anthropic import ChatAnthropic
 from langchain_aws import ChatBedrockConverse
 from langchain_deepseek import ChatDeepSeek
@@ -15,6 +14,7 @@ from langchain_openai import ChatOpenAI
 
 from bearlumen import BearLumen, MemoryTransport
 from bearlumen_langchain import BearLumenCallbackHandler
+from support.openai_server import counts_of, played, recording
 from support.stub import Seen, stub_server
 
 pytestmark = [

@@ -27,8 +27,10 @@ class Attributing:
     def _secret(self) -> str:
         raise NotImplementedError
 
-    def _track_answer(self, answer: Any, options: Mapping[str, Any]) -> Any:
-        """Record what a decorated function returned."""
+    def _track_answer(
+        self, answer: Any, options: Mapping[str, Any], known: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Record what a decorated function returned, or a framework holds."""
         raise NotImplementedError
 
     def _record(self, detection: Any, options: Mapping[str, Any]) -> TrackResult:

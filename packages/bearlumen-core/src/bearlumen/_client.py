@@ -329,8 +329,10 @@ class _Client(Attributing):
     def _secret(self) -> str:
         return self._config.scope_secret or self._config.api_key
 
-    def _track_answer(self, answer: Any, options: Mapping[str, Any]) -> Any:
-        return (self._tracker or self._first_tracker()).track_once(answer, options)
+    def _track_answer(
+        self, answer: Any, options: Mapping[str, Any], known: Mapping[str, Any] | None = None
+    ) -> Any:
+        return (self._tracker or self._first_tracker()).track_once(answer, options, known)
 
     def _record(self, detection: Any, options: Mapping[str, Any]) -> TrackResult:
         return (self._tracker or self._first_tracker()).record_told(detection, options)

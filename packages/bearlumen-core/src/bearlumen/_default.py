@@ -48,9 +48,11 @@ class _Default(Attributing):
     def _secret(self) -> str:
         return get_client()._secret()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
-    def _track_answer(self, answer: Any, options: Mapping[str, Any]) -> Any:
+    def _track_answer(
+        self, answer: Any, options: Mapping[str, Any], known: Mapping[str, Any] | None = None
+    ) -> Any:
         if self.client is not None:
-            return self.client._track_answer(answer, options)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            return self.client._track_answer(answer, options, known)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         self.guard.report(
             BearLumenError(
                 "A function decorated with bearlumen.track_calls ran, and nothing was recorded: "

@@ -6,7 +6,7 @@ It may grow in any release; what is in it changes only with a note in the change
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ._claims import Announced
 from ._context import Frame, Inside, current, frame_of, merged, read_scope
@@ -19,7 +19,34 @@ if TYPE_CHECKING:
     from ._guard import Guard
     from ._result import TrackResult
 
-__all__ = ["Announced", "CallUsage", "Inside", "announce", "frame", "guard_of", "inside", "record"]
+__all__ = [
+    "Announced",
+    "CallUsage",
+    "Inside",
+    "announce",
+    "frame",
+    "guard_of",
+    "inside",
+    "labels_in",
+    "record",
+    "track",
+]
+
+PREFIX: Final = "bearlumen_"
+LABELS: Final = {
+    "end_user": "end_user",
+    "user_id": "end_user",
+    "feature": "feature",
+    "agent": "agent",
+    "workflow": "workflow",
+    "session": "session",
+    "session_id": "session",
+    "session_type": "session_type",
+    "dimensions": "dimensions",
+}
+"""Keys of a framework's metadata, and what a scope calls them."""
+PLAIN: Final = ("user_id", "session_id", "feature")
+"""Those that are read without the prefix as well: so the frameworks' own examples write them."""
 
 
 def guard_of(client: Attributing) -> Guard:
@@ -87,6 +114,20 @@ def announce(within: Frame, *, by: object) -> Announced:
     return Announced(within, by=by)
 
 
+def labels_in(metadata: Mapping[str, Any], *, plain: bool) -> dict[str, Any]:
+    """The labels that somebody put into a framework's metadata or tags.
+
+    Args:
+        metadata: `bearlumen_end_user` and the like are read, and no key of another's.
+        plain: Whether `user_id`, `session_id` and `feature` are read without the prefix, too.
+    """
+    found = {LABELS[name]: metadata[name] for name in PLAIN if plain and name in metadata}
+    for name, label in LABELS.items():
+        if PREFIX + name in metadata:
+            found[label] = metadata[PREFIX + name]
+    return found
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallUsage:
     """What a framework says that one call used, in our words."""
@@ -126,6 +167,33 @@ def record(
         options["latency_ms"] = latency_ms
     with Inside(within):
         return client._record(_Told(usage), options)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def track(
+    client: Attributing,
+    response: Any,
+    *,
+    within: Frame | None,
+    event_id: str,
+    asked_model: str | None = None,
+    latency_ms: float | None = None,
+) -> None:
+    """Record a provider's response that a framework holds, or a list of a stream's items.
+
+    Args:
+        client: Which delivers it.
+        response: As for `BearLumen.track`; one that was tracked where it came from is one event.
+        within: Whom and what it was for, taken when it began.
+        event_id: Made of the framework's own id of the call.
+        asked_model: The model, where the response does not name it.
+        latency_ms: How long it took.
+    """
+    options: dict[str, Any] = {"event_id": event_id}
+    if latency_ms is not None:
+        options["latency_ms"] = latency_ms
+    known = None if asked_model is None else {"asked_model": asked_model}
+    with Inside(within):
+        client._track_answer(response, options, known)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 class _Told:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_core.callbacks import BaseCallbackHandler
 
 from bearlumen import BearLumenError
-from bearlumen.integration import Announced, announce, frame, guard_of, record
+from bearlumen.integration import Announced, announce, frame, guard_of, labels_in, record
 
-from .attribution import implied, said
+from .attribution import implied
 from .usage import usage_of
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class BearLumenCallbackHandler(BaseCallbackHandler):
             root = self._roots.get(parent_run_id) if parent_run_id is not None else None
             within = frame(
                 self._client,
-                said(given, plain=self._plain),
+                labels_in(given, plain=self._plain),
                 defaults=implied(given, root),
             )
             with self._lock:
