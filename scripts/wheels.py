@@ -46,6 +46,7 @@ assert bearlumen.models.Ping(ok=True, organization_id="o").to_polars().rows() ==
 """,
     "bearlumen-langchain": "import bearlumen_langchain",
     "bearlumen-llamaindex": "import bearlumen_llamaindex",
+    "bearlumen-otel": "import bearlumen_otel",
     "bearlumen-server": "import bearlumen_server, bearlumen_server.app, bearlumen_server.cli",
 }
 """What is run in an environment that has one package, with or without an extra of it."""

@@ -1,6 +1,8 @@
 """A stand-in for OpenAI's server, for frameworks that bring the real client."""
 
+import gc
 import json
+import warnings
 from typing import Any
 
 from .recordings import PROVIDERS, Recording, load
@@ -121,3 +123,10 @@ def counts_of(event: dict[str, Any]) -> dict[str, int]:
     parts = {name: count for name, count in usage.items() if name.endswith("_tokens")}
     totals = ("input_tokens", "output_tokens")
     return {name: event[name] for name in totals if name in event} | parts
+
+
+def drop_unclosed() -> None:
+    """Collect what frameworks leave open, which warns of itself, while nobody listens."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()

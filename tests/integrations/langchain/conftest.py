@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bearlumen import BearLumen, MemoryTransport
-from support.openai_server import OpenAI
+from support.openai_server import OpenAI, drop_unclosed
 from support.stub import Stub, stub_server
 
 pytest.importorskip("langchain_core")
@@ -71,3 +71,10 @@ def run(runner: asyncio.Runner) -> Iterator[Callable[[Coroutine[Any, Any, Any]],
     yield lambda work: runner.run(work, context=contextvars.copy_context())
     runner.run(_hang_up())
     gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Whatever a framework leaves open is no other test's affair."""
+    yield
+    drop_unclosed()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bearlumen import BearLumen, MemoryTransport
-from support.openai_server import OpenAI
+from support.openai_server import OpenAI, drop_unclosed
 from support.stub import Stub, stub_server
 
 pytest.importorskip("llama_index.llms.openai")
@@ -56,3 +56,10 @@ def runner() -> Iterator[asyncio.Runner]:
 def run(runner: asyncio.Runner) -> Callable[[Coroutine[Any, Any, Any]], Any]:
     """Run a coroutine."""
     return lambda work: runner.run(work, context=contextvars.copy_context())
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Whatever a framework leaves open is no other test's affair."""
+    yield
+    drop_unclosed()

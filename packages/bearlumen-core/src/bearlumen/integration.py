@@ -80,7 +80,11 @@ def inside(client: Attributing, **labels: Any) -> Inside:
 
 
 def frame(
-    client: Attributing, labels: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = None
+    client: Attributing,
+    labels: Mapping[str, Any],
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    scope: Frame | None = None,
 ) -> Frame:
     """Whom and what a call that begins now is for, to be recorded with later.
 
@@ -88,13 +92,14 @@ def frame(
         client: Told of a value that cannot be a label.
         labels: As for `bear.scope`; they win over the scope in force.
         defaults: What holds where neither says anything.
+        scope: In place of the one in force.
 
     Raises:
         TypeError: A scope has no such label.
     """
     guard = guard_of(client)
     found = read_scope(defaults or {}, guard)
-    scope = current()
+    scope = scope or current()
     if scope is not None:
         found = merged(found, scope.labels)
     return Frame(merged(found, read_scope(labels, guard)))
