@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from server.helpers import AT, Api, event
+from server.helpers import AT, MARCH, Api, event
 
 from bearlumen_server import local_server
 from bearlumen_server.api.wire import segment
@@ -100,6 +100,28 @@ def test_a_removed_end_user_is_gone_for_good(api: Api) -> None:
     assert api.send(sent) == {"accepted": 0, "duplicates": 3, "rejected": []}
     assert pay(api, NAME, "5", "i-1")["duplicates"] == 1
     assert [each["endUserId"] for each in margins_of(api)] == ["other"]
+
+
+@pytest.mark.parametrize("mode", ["anonymize", "remove"])
+def test_what_runs_were_asked_of_an_end_user_is_forgotten(api: Api, mode: str) -> None:
+    """A re-costing run keeps its filters: not the name, nor a session or dimension of theirs."""
+    api.send([of(), of("other")])
+    both = {
+        "externalId": [NAME, "other"],
+        "sessionId": [f"chat-{NAME}", "chat-other"],
+        "dimension.mail": [NAME],
+    }
+    for filters in (both, {"sessionId": f"chat-{NAME}"}, {"dimension.mail": NAME}):
+        asked = {**MARCH, "filters": filters, "dryRun": False}
+        assert api.request("POST", "/v1/prices/recost", json=asked).status_code == 200
+    erase(api, mode=mode)
+    runs = api.request("GET", "/v1/prices/recosts")
+    assert [run["filters"] for run in reversed(runs.json()["recosts"])] == [
+        {"externalId": ["other"], "sessionId": ["chat-other"], "dimension.mail": []},
+        {"sessionId": []},
+        {"dimension.mail": []},
+    ]
+    assert NAME not in runs.text + api.request("GET", "/v1/export/recosts").text
 
 
 @pytest.mark.parametrize("mode", ["anonymize", "remove"])

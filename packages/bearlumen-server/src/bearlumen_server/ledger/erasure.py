@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from bearlumen_server.pricebook.forgetting import forget_in_runs
+
 from .schema import UsageDetails
 
 if TYPE_CHECKING:
@@ -97,6 +99,8 @@ def erase(
         keep: Custom dimensions that `anonymize` leaves, as they say nothing of the person.
     """
     whom = {"org": org_id, "user": external_id}
+    # First: whoever gets no answer asks again, and then no event says whose a session was.
+    forget_in_runs(store, org_id, external_id, keep=keep)
     events = 0
     while done := _chunk(store, whom, mode, keep):
         events += done
