@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from server.helpers import Api, event
 from server.ledgers import answers, batches, pay, payments, stored, write
 
+from bearlumen.pricing.book import PriceBook
 from bearlumen_server.keys import SCOPES
 from bearlumen_server.ledger import export, importing
 from bearlumen_server.ledger.erasure import erase
@@ -17,6 +18,8 @@ from bearlumen_server.ledger.export import export_ledger
 from bearlumen_server.ledger.importing import Imported, import_ledger
 from bearlumen_server.ledger.manifest import TransferError
 from bearlumen_server.ledger.tables import LEFT_OUT, TABLES
+from bearlumen_server.pricebook import reading
+from bearlumen_server.pricebook.books import PriceBooks
 from bearlumen_server.reports.question import LABELS
 from bearlumen_server.storage.duckdb import DuckDBStore
 from bearlumen_server.storage.files import FORMATS, Format
@@ -127,6 +130,28 @@ def test_what_is_known_is_counted_and_left_as_it_is(
     assert done["revenue"] == Imported(table="revenue", accepted=1, duplicates=0)
     assert len(stored(target, org)["events"]) == 6
     assert write(target, org, sent) == 7
+
+
+@each_format
+def test_a_later_price_takes_the_place_of_the_one_it_replaced(
+    source: DuckDBStore, target: DuckDBStore, tmp_path: Path, encoding: Format
+) -> None:
+    """A copy of a ledger, brought up to date by a second export, has its prices and aliases."""
+    org_id = f"prices-{encoding}"
+    books = PriceBooks(source, PriceBook([], version="none"))
+    for number in ("1", "2", "3"):
+        given = {"model": "m", "prices": {"input_tokens": number}, "effectiveFrom": "2026-01-01"}
+        price = reading.price_of(json.dumps(given).encode(), "")
+        alias = reading.alias_of(json.dumps({"alias": "a", "targetModel": number}).encode(), "")
+        books.set_prices(org_id, [price], by=None)
+        books.set_aliases(org_id, [alias], by=None)
+        export_ledger(source, tmp_path / number, encoding, org_id=org_id)
+        import_ledger(target, tmp_path / number, org_id=org_id)
+    copied = PriceBooks(target, PriceBook([], version="none"))
+    assert copied.rules(org_id) == books.rules(org_id)
+    assert copied.aliases(org_id) == books.aliases(org_id)
+    assert copied.rules(org_id, history=True) == books.rules(org_id, history=True)
+    assert len(copied.aliases(org_id, history=True)) == 3
 
 
 def damage_file(folder: Path) -> None:

@@ -14,6 +14,7 @@ from bearlumen_server.storage.files import LINE, from_ndjson, from_parquet
 
 from .manifest import Manifest, TableFile, TransferError, read_manifest
 from .revenue import split
+from .superseding import retire_superseded
 from .tables import ORGANIZATION, layouts, schema_version
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def import_ledger(store: Store, folder: Path, *, org_id: str) -> list[Imported]:
             if name in files:
                 done.append(_read(transaction, layout, files[name], folder, org_id=org_id))
         _derive_entries(transaction, org_id)
+        retire_superseded(transaction, org_id)
     return done
 
 
