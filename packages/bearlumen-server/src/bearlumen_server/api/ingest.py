@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bearlumen_server.auth import UsageWriter, check_rate
+from bearlumen_server.keys import ApiKey
 from bearlumen_server.ledger.decode import Decoded, decode_batch, decode_event
 from bearlumen_server.ledger.document import InvalidBodyError
 from bearlumen_server.ledger.events import UsageEvent
@@ -49,8 +50,9 @@ async def ingest_batch(caller: UsageWriter, request: Request) -> Response:
     try:
         decoded, prepared = await offload_large(len(body), read)
     except InvalidBodyError as error:
+        _take(request, caller)
         raise refused(error) from error
-    check_rate(operations_of(request).event_limit.take(caller.id, len(decoded.events)), "events")
+    _take(request, caller, len(decoded.events) + len(decoded.rejected))
     operations_of(request).metrics.rejected(len(decoded.rejected))
     rejected = [_rejected(each.index, each.event_id, each.message) for each in decoded.rejected]
     outcome = await _write(writer, prepared)
@@ -71,16 +73,27 @@ async def ingest_one(caller: UsageWriter, request: Request) -> Response:
         now = datetime.now(UTC)
         event, metric = await offload_large(len(body), lambda: decode_event(body, now=now))
     except InvalidBodyError as error:
+        _take(request, caller)
         raise ApiError(400, str(error)) from error
     except InvalidEventError as error:
+        _take(request, caller)
         operations_of(request).metrics.rejected(1)
         raise ApiError(422, str(error), details={"field": error.field}) from error
-    check_rate(operations_of(request).event_limit.take(caller.id), "events")
+    _take(request, caller)
     writer = writer_of(request)
     outcome = await _write(writer, writer.prepare([event], org_id=caller.org_id))
     if outcome.refused:
         raise ApiError(422, outcome.refused[0][1])
     return answer(_recorded(event, metric, recorded=outcome.accepted == 1))
+
+
+def _take(request: Request, caller: ApiKey, events: int = 1) -> None:
+    """Count what was sent, also what is refused: it took as long to read.
+
+    Raises:
+        ApiError: 429, for a key that sends too much.
+    """
+    check_rate(operations_of(request).event_limit.take(caller.id, max(1, events)), "events")
 
 
 async def _write(writer: Writer, prepared: Prepared) -> Outcome:
