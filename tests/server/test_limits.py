@@ -50,6 +50,20 @@ def test_a_batch_larger_than_the_bucket_gets_through_and_is_paid_for() -> None:
     assert limit.take("k", 1) == 0
 
 
+def test_who_waits_as_told_is_let_in_whatever_is_lost_in_rounding() -> None:
+    """The bucket came to 0.9999999999999991 here, and the key had to wait for a second more."""
+    clock = Clock()
+    limit = RateLimit(0.03125, clock=clock)
+    assert (limit.take("k"), limit.take("k", 23)) == (0, 32)
+    clock.now += 32
+    assert limit.take("k", 23) == 0
+    clock.now += 0.9769476879332164
+    clock.now += limit.take("k", 1000)
+    assert limit.take("k", 1000) == 0
+    clock.now += limit.take("k")
+    assert limit.take("k") == 0
+
+
 @given(
     rate=st.floats(0.01, 1000),
     takes=st.lists(st.tuples(st.floats(0, 100), st.integers(1, 1000)), max_size=50),

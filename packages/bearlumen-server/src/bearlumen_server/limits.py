@@ -18,6 +18,7 @@ BURST_SECONDS: Final = 10
 """An idle key saves up as much: a page of a dashboard asks many things at once."""
 MAX_KEYS: Final = 10_000
 """Whose use is remembered; the least recent is forgotten first, and starts with a full bucket."""
+_ROUNDING: Final = 1e-6
 
 
 class RateLimit:
@@ -46,8 +47,9 @@ class RateLimit:
         now = self._clock()
         left, since = self._buckets.pop(key_id, (self._most, now))
         left = min(self._most, left + (now - since) * self._rate)
-        # Less than one whole request, or event, is none.
-        wait = 0 if left >= 1 else max(1, math.ceil((1 - left) / self._rate))
+        # Less than one whole request, or event, is none; but who waited as told is let in, whatever
+        # the clock and the sums lost in rounding.
+        wait = 0 if left >= 1 - _ROUNDING else max(1, math.ceil((1 - left) / self._rate))
         self._buckets[key_id] = (left if wait else left - amount, now)
         if len(self._buckets) > MAX_KEYS:
             self._buckets.popitem(last=False)
