@@ -131,6 +131,17 @@ def test_an_unpriced_event_says_why(api: Api) -> None:
     assert "one's own machines" in found["current"]["reason"]
 
 
+def test_a_reason_says_nothing_of_another_event(api: Api, other: Api) -> None:
+    """Prices are shared between the events, and organisations, that they hold for."""
+    for each, at in ((api, "2026-03-05"), (other, "2026-03-20")):
+        sent = call(
+            usage={"service_tier": "flex", "batch": True}, event_invoked_at=f"{at}T00:00:00Z"
+        )
+        each.send([sent])
+        reason = explain(each, sent)["current"]["reason"]
+        assert reason == "openai/gpt-4o has no 'batch' price at that time"
+
+
 def test_an_event_behind_an_alias_says_as_what_it_is_priced(api: Api) -> None:
     """And which alias led there."""
     alias = set_alias(api, alias="prod", provider="azure", targetModel="gpt-4o")

@@ -99,7 +99,7 @@ def select(model: ModelInfo, *, at: datetime, words: tuple[str, ...], own: bool)
             if variant.when.items() <= wanted.items() and _active(variant.constraint, moment)
         ]
         if not variants:
-            where = f"on {moment.date()}" if own else "where another provider sells it"
+            where = "at that time" if own else "where another provider sells it"
             raise NoPrice(f"has no {word!r} price {where}")
         # The first match wins, price by price.
         used.append(variants[0])
