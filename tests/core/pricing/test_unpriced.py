@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -113,9 +113,11 @@ def test_a_context_without_a_price_at_that_time_has_no_cost(book: PriceBook) -> 
     """The catalogue knows gpt-4o's batch price from 14 October 2026 on."""
     batch = Usage(input_tokens=9, batch=True)
     eve = datetime(2026, 10, 13, 23, 59, tzinfo=UTC)
-    assert "2026-10-13" in reason(book, "openai", "gpt-4o", batch, eve)
-    # And again, now remembered.
-    assert "2026-10-13" in reason(book, "openai", "gpt-4o", batch, eve)
+    assert "no 'batch' price at that time" in reason(book, "openai", "gpt-4o", batch, eve)
+    # And again, now remembered: it says nothing of the first event.
+    earlier = eve - timedelta(days=40)
+    remembered = reason(book, "openai", "gpt-4o", batch, earlier)
+    assert remembered == reason(book, "openai", "gpt-4o", batch, eve)
 
 
 def test_cached_audio_of_unknown_size_has_no_cost(book: PriceBook) -> None:
