@@ -117,6 +117,14 @@ def test_a_route_takes_every_parameter_it_is_declared_with(api: Api, path: str) 
 
 
 @pytest.mark.parametrize("path", READS)
+def test_what_becomes_of_an_unknown_parameter_is_in_the_document(api: Api, path: str) -> None:
+    """It is refused, or passed over where there is none to misspell."""
+    params = {**required(OPERATIONS["GET", path]), "nonsense": "1"}
+    status = api.request("GET", path, params=params).status_code
+    assert str(status) in document(routes())["paths"][path]["get"]["responses"]
+
+
+@pytest.mark.parametrize("path", READS)
 def test_an_answer_is_what_the_document_says(api: Api, path: str) -> None:
     """Over a ledger in which something is priced, something is not, and something has no label."""
     api.send(

@@ -27,7 +27,9 @@ SERVER: Final = {
     ("DELETE", wire.KEYS + "/{key_id}"): Operation(
         summary="Revoke a key, at once", answer="KeyRecord"
     ),
-    ("GET", wire.EXPORT): Operation(summary="The tables of an export", answer="ExportedTables"),
+    ("GET", wire.EXPORT): Operation(
+        summary="The tables of an export", answer="ExportedTables", errors=(400,)
+    ),
     ("GET", wire.EXPORT + "/{table}"): Operation(
         summary="The organisation's rows of one table, as a file",
         parameters=(p.EXPORT_FORMAT,),
