@@ -56,8 +56,8 @@ _providers group *args:
         {{ uv }} run --no-default-groups --group {{ group }} \
         pytest tests/providers tests/core/test_providers.py tests/core/test_wrap.py {{ args }}
 
-# the frameworks that do not fit beside the others, each in an environment of its own
-integrations *args: (_integration "llamaindex" args)
+# the frameworks, and versions of them, that have an environment of their own
+integrations *args: (_integration "llamaindex" args) (_oldest args)
 
 _integration name *args:
     env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ name }} \
@@ -67,6 +67,12 @@ _integration name *args:
     env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ name }} \
         {{ uv }} run --no-default-groups --group {{ name }} \
         pytest tests/integrations/{{ name }} tests/docs/test_docs.py -k {{ name }} {{ args }}
+
+# the web frameworks in the oldest versions that are supported
+_oldest *args:
+    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/web-older \
+        {{ uv }} run --no-default-groups --group web-older \
+        pytest tests/integrations/django {{ args }}
 
 # what recording and delivering costs, beside the floor and other SDKs; minutes
 bench *args:

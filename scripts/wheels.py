@@ -44,6 +44,13 @@ assert bear.estimate("gpt-4o", "openai", {"input_tokens": 1_000_000})
 import bearlumen.models
 assert bearlumen.models.Ping(ok=True, organization_id="o").to_polars().rows() == [(True, "o")]
 """,
+    "bearlumen-django": """
+from django.conf import settings
+settings.configure(INSTALLED_APPS=["bearlumen_django"], BEARLUMEN={"API_KEY": "k"})
+import bearlumen, bearlumen_django, django
+django.setup()
+assert isinstance(bearlumen.get_client(), bearlumen.BearLumen)
+""",
     "bearlumen-langchain": "import bearlumen_langchain",
     "bearlumen-llamaindex": "import bearlumen_llamaindex",
     "bearlumen-otel": "import bearlumen_otel",

@@ -8,11 +8,12 @@ from __future__ import annotations
 from ._attributing import Attributing
 from ._guard import Guard
 from ._typing import overload
+from .batching.processes import loading
 from .errors import BearLumenError, InvalidRequestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
 
     from ._client import AsyncBearLumen, BearLumen
@@ -38,9 +39,30 @@ class _Default(Attributing):
     """Attribution with the client that `configure` was given; until then, what needs none."""
 
     client: BearLumen | AsyncBearLumen | None = None
+    _make: Callable[[], BearLumen | AsyncBearLumen] | None = None
+    _made: BearLumen | AsyncBearLumen | None = None
+    """The client, where it was made here."""
 
     def __init__(self) -> None:
         self.guard = _LaterGuard()
+
+    def make_with(self, make: Callable[[], BearLumen | AsyncBearLumen]) -> None:
+        if self.is_made:
+            self.client = self.guard.client = None
+        self._make, self._made = make, None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the client is one that was made here."""
+        return self.client is self._made
+
+    def needed(self) -> BearLumen | AsyncBearLumen | None:
+        """The client, made now if there is none yet; None where nobody said how."""
+        if self.client is None and self._make is not None:
+            with loading():  # one thread at a time, and no process is forked in the middle of it
+                if self.client is None:
+                    self.client = self.guard.client = self._made = self._make()
+        return self.client
 
     def _attribution_guard(self) -> Guard:
         return self.guard
@@ -51,8 +73,9 @@ class _Default(Attributing):
     def _track_answer(
         self, answer: Any, options: Mapping[str, Any], known: Mapping[str, Any] | None = None
     ) -> Any:
-        if self.client is not None:
-            return self.client._track_answer(answer, options, known)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        client = self.needed()
+        if client is not None:
+            return client._track_answer(answer, options, known)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         self.guard.report(
             BearLumenError(
                 "A function decorated with bearlumen.track_calls ran, and nothing was recorded: "
@@ -64,6 +87,7 @@ class _Default(Attributing):
 
 
 _default = _Default()
+"""Also for the integration packages, as `integration.default`."""
 bind = _default.bind
 scope = _default.scope
 scope_headers = _default.scope_headers
@@ -124,11 +148,12 @@ def get_client() -> BearLumen | AsyncBearLumen:
     Raises:
         InvalidRequestError: It was not called.
     """
-    if _default.client is None:
+    client = _default.client or _default.needed()
+    if client is None:
         raise InvalidRequestError(
             "There is no client yet: call bearlumen.configure(api_key=...) when the program starts."
         )
-    return _default.client
+    return client
 
 
 if TYPE_CHECKING:

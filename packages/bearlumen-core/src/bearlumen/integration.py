@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ._claims import Announced
 from ._context import Frame, Inside, current, frame_of, merged, read_scope
+from ._default import _default as _the_default  # pyright: ignore[reportPrivateUsage]
 from .providers._flavor import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ._attributing import Attributing
+    from ._client import AsyncBearLumen, BearLumen
     from ._guard import Guard
     from ._result import TrackResult
 
@@ -24,9 +26,12 @@ __all__ = [
     "CallUsage",
     "Inside",
     "announce",
+    "configure_later",
+    "default",
     "frame",
     "guard_of",
     "inside",
+    "is_configured",
     "labels_in",
     "record",
     "track",
@@ -47,6 +52,27 @@ LABELS: Final = {
 """Keys of a framework's metadata, and what a scope calls them."""
 PLAIN: Final = ("user_id", "session_id", "feature")
 """Those that are read without the prefix as well: so the frameworks' own examples write them."""
+
+default: Attributing = _the_default
+"""In place of a client: the one that `bearlumen.track` and its like record with, now or later."""
+
+
+def configure_later(make: Callable[[], BearLumen | AsyncBearLumen]) -> None:
+    """Say how to make the client of `bearlumen.track` and its like when one is first needed.
+
+    A client that `bearlumen.configure` was given comes first. Called again, a client that was made
+    before gives way to a new one; its events are still delivered.
+
+    Args:
+        make: Called once, and never by two threads at a time. What it raises is raised by whoever
+            needed the client, so it should rather report it.
+    """
+    _the_default.make_with(make)
+
+
+def is_configured() -> bool:
+    """Whether `bearlumen.configure` was given a client."""
+    return _the_default.client is not None and not _the_default.is_made
 
 
 def guard_of(client: Attributing) -> Guard:

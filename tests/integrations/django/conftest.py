@@ -1,0 +1,106 @@
+"""A Django project in this process, and what it tracked."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+django = pytest.importorskip("django")
+
+FOLDER = Path(tempfile.mkdtemp())
+os.environ["DJANGO_SETTINGS_MODULE"] = "integrations.django.site.settings"
+os.environ["SITE_DATABASE"] = str(FOLDER / "site.sqlite3")
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.test import AsyncClient, Client, override_settings  # noqa: E402
+
+import bearlumen  # noqa: E402
+from bearlumen import MemoryTransport  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.contrib.auth.models import User
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop of the async tests."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def alice() -> Iterator[User]:
+    """A user of the project's, whose database there is now."""
+    from django.contrib.auth.models import User
+    from django.db import connections
+
+    call_command("migrate", verbosity=0)
+    yield User.objects.create_user("alice", email="alice@example.com")
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def bob(alice: User) -> User:
+    """Another one."""
+    return type(alice).objects.create_user("bob")
+
+
+class Tracked:
+    """What was tracked so far."""
+
+    def __init__(self, sent: MemoryTransport) -> None:
+        self._sent = sent
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """As they were sent."""
+        client = bearlumen.get_client()
+        assert isinstance(client, bearlumen.BearLumen)
+        assert client.flush()
+        return self._sent.events
+
+    @property
+    def users(self) -> list[str | None]:
+        """Whom each was for."""
+        return [event.get("user_id") for event in self.events]
+
+    def by_place(self) -> dict[str, str | None]:
+        """The same, by where it was tracked."""
+        return {event["metadata"]["where"]: event.get("user_id") for event in self.events}
+
+
+@pytest.fixture
+def problems() -> list[Exception]:
+    """What `ON_ERROR` was told."""
+    return []
+
+
+@pytest.fixture
+def tracked(problems: list[Exception]) -> Iterator[Tracked]:
+    """What this process tracks during the test."""
+    sent = MemoryTransport()
+    setting = {"API_KEY": "sk_test_1", "TRANSPORT": sent, "ON_ERROR": problems.append}
+    with override_settings(BEARLUMEN=setting):
+        yield Tracked(sent)
+
+
+@pytest.fixture
+def web(alice: User) -> Client:
+    """A browser in which Alice is logged in, of a WSGI server."""
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def asgi(alice: User) -> AsyncClient:
+    """The same, of an ASGI server."""
+    client = AsyncClient(raise_request_exception=False)
+    client.force_login(alice)
+    return client
