@@ -52,10 +52,25 @@ def bob(alice: User) -> User:
 
 
 class Tracked:
-    """What was tracked so far."""
+    """What was tracked so far, with the settings that the test wants."""
 
-    def __init__(self, sent: MemoryTransport) -> None:
-        self._sent = sent
+    def __init__(self, problems: list[Exception]) -> None:
+        self.sent = MemoryTransport()
+        self.problems = problems
+        self._setting = {"API_KEY": "sk", "TRANSPORT": self.sent, "ON_ERROR": problems.append}
+        self._overrides: list[override_settings] = []
+
+    def change(self, **options: object) -> None:
+        """Set options of `BEARLUMEN` until the test is over."""
+        self._setting |= options
+        override = override_settings(BEARLUMEN=self._setting)
+        override.enable()
+        self._overrides.append(override)
+
+    def undo(self) -> None:
+        """Set them back."""
+        for override in reversed(self._overrides):
+            override.disable()
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -63,16 +78,25 @@ class Tracked:
         client = bearlumen.get_client()
         assert isinstance(client, bearlumen.BearLumen)
         assert client.flush()
-        return self._sent.events
+        return self.sent.events
 
     @property
     def users(self) -> list[str | None]:
         """Whom each was for."""
         return [event.get("user_id") for event in self.events]
 
+    @property
+    def features(self) -> list[str | None]:
+        """What each was for."""
+        return [event["metadata"].get("feature") for event in self.events]
+
+    def told(self, dimension: str) -> list[str]:
+        """What each says of itself."""
+        return [event["metadata"]["dimensions"][dimension] for event in self.events]
+
     def by_place(self) -> dict[str, str | None]:
-        """The same, by where it was tracked."""
-        return {event["metadata"]["where"]: event.get("user_id") for event in self.events}
+        """Whom each was for, by where it was tracked."""
+        return dict(zip(self.told("where"), self.users, strict=True))
 
 
 @pytest.fixture
@@ -84,10 +108,10 @@ def problems() -> list[Exception]:
 @pytest.fixture
 def tracked(problems: list[Exception]) -> Iterator[Tracked]:
     """What this process tracks during the test."""
-    sent = MemoryTransport()
-    setting = {"API_KEY": "sk_test_1", "TRANSPORT": sent, "ON_ERROR": problems.append}
-    with override_settings(BEARLUMEN=setting):
-        yield Tracked(sent)
+    tracked = Tracked(problems)
+    tracked.change()
+    yield tracked
+    tracked.undo()
 
 
 @pytest.fixture

@@ -24,15 +24,19 @@ if TYPE_CHECKING:
 class _LaterGuard(Guard):
     """Reports to the client that there is when there is something to report."""
 
-    def __init__(self) -> None:
+    def __init__(self, needed: Callable[[], Attributing | None]) -> None:
         super().__init__(None)
-        self.client: Attributing | None = None
+        self._needed = needed
+        self._of_making = Guard(None)
 
     def report(self, error: Exception, *, problem: str) -> None:
-        if self.client is None:
+        client = None
+        with self._of_making("making the client"):
+            client = self._needed()
+        if client is None:
             super().report(error, problem=problem)
         else:
-            self.client._attribution_guard().report(error, problem=problem)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            client._attribution_guard().report(error, problem=problem)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 class _Default(Attributing):
@@ -44,11 +48,12 @@ class _Default(Attributing):
     """The client, where it was made here."""
 
     def __init__(self) -> None:
-        self.guard = _LaterGuard()
+        self.guard = _LaterGuard(self.needed)
+        self._is_making = False
 
     def make_with(self, make: Callable[[], BearLumen | AsyncBearLumen]) -> None:
         if self.is_made:
-            self.client = self.guard.client = None
+            self.client = None
         self._make, self._made = make, None
 
     @property
@@ -60,8 +65,12 @@ class _Default(Attributing):
         """The client, made now if there is none yet; None where nobody said how."""
         if self.client is None and self._make is not None:
             with loading():  # one thread at a time, and no process is forked in the middle of it
-                if self.client is None:
-                    self.client = self.guard.client = self._made = self._make()
+                if self.client is None and not self._is_making:
+                    self._is_making = True  # who makes it may have something to report
+                    try:
+                        self.client = self._made = self._make()
+                    finally:
+                        self._is_making = False
         return self.client
 
     def _attribution_guard(self) -> Guard:
@@ -138,7 +147,7 @@ def configure(
         raise InvalidRequestError(
             "configure() was given a client and settings: give it one or the other."
         )
-    _default.client = _default.guard.client = client
+    _default.client = client
     return client
 
 

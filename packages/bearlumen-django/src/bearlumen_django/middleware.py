@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -89,7 +90,7 @@ def _streamed(response: Any, within: Inside) -> Any:
     with guard_of(default)("keeping the scope of a streamed body"):
         steps = _async_steps if getattr(response, "is_async", False) else _steps
         response.streaming_content = steps(response.streaming_content, within)
-        response.close = partial(_closed, response.close, within)
+        response.close = _closing(response, within)
     return response
 
 
@@ -121,7 +122,17 @@ async def _async_steps(body: AsyncIterable[bytes], within: Inside) -> AsyncItera
                 await close()
 
 
-def _closed(close: Callable[[], None], within: Inside) -> None:
+def _closing(response: Any, within: Inside) -> Callable[[], None]:
     """What a body does at its end, such as when its reader is gone, belongs to the request too."""
-    with within:
-        close()
+    own = response.__dict__.get("close")
+    alive = weakref.ref(response)  # a response that holds itself would wait for the collector
+
+    def close() -> None:
+        response = alive()
+        with within:
+            if own is not None:
+                own()
+            elif response is not None:
+                type(response).close(response)
+
+    return close

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from bearlumen import BearLumen
 from bearlumen.errors import BearLumenError
-from bearlumen.integration import configure_later, default, guard_of
+from bearlumen.integration import configure_later, guard_of
 
 from .users import end_user_of
 
@@ -122,10 +122,10 @@ def make_client() -> BearLumen:
         problem = f"{NAME} has no API_KEY"
     except Exception as error:  # noqa: BLE001  # whoever tracks is not the one to be told
         problem = f"{NAME} cannot be used: {error}"
-    guard_of(default).report(
-        BearLumenError(f"{problem}. What is tracked is dropped."), problem=f"{NAME} setting"
-    )
-    return BearLumen(api_key="none", transport=_nowhere())
+    client = BearLumen(api_key="none", transport=_nowhere())
+    error = BearLumenError(f"{problem}. What is tracked is dropped.")
+    guard_of(client).report(error, problem=f"{NAME} setting")
+    return client
 
 
 def _nowhere() -> Transport:
