@@ -184,12 +184,15 @@ async def test_nothing_of_a_request_that_is_cancelled_is_left_behind(
 
 
 @pytest.mark.anyio
-async def test_a_client_that_is_gone_ends_its_stream_with_its_user(
+async def test_a_client_that_is_gone_ends_its_stream_and_mixes_nobody_up(
     asgi: AsyncClient, tracked: Tracked, alice: User
 ) -> None:
     """As an ASGI server tells Django, in the middle of the body."""
     scope = {
-        "type": "http", "method": "GET", "path": "/abody", "query_string": b"",
+        "type": "http",
+        "method": "GET",
+        "path": "/abody",
+        "query_string": b"",
         "headers": [(b"cookie", asgi.cookies.output(header="").strip().encode())],
     }
     begun = asyncio.Event()
@@ -207,10 +210,13 @@ async def test_a_client_that_is_gone_ends_its_stream_with_its_user(
             await asyncio.sleep(0.01)
 
     await ASGIHandler()(scope, receive, send)  # pyright: ignore[reportArgumentType]
-    gc.collect()  # Django leaves the body to it
-    await asyncio.sleep(0.1)
+    for _ in range(10):
+        gc.collect()  # Django leaves the body to it
+        await asyncio.sleep(0.01)
     assert tracked.told("where")[-1] == "end of abody"
-    assert set(tracked.users) == {str(alice.pk)}
+    # What the collector ends, in an order of its own, may be nobody's; never somebody else's.
+    assert set(tracked.users) <= {str(alice.pk), None}
+    assert tracked.users[0] == str(alice.pk)
 
 
 def test_a_request_begins_with_nothing(web: Client, tracked: Tracked, alice: User) -> None:

@@ -67,7 +67,8 @@ def test_overridden_settings_are_honoured(tracked: Tracked) -> None:
     with override_settings(BEARLUMEN={"API_KEY": "k", "TRANSPORT": inner}):
         assert bearlumen.get_client() is not outer
         bearlumen.track(CHAT, feature="inner")
-        assert isinstance(client := bearlumen.get_client(), bearlumen.BearLumen)
+        client = bearlumen.get_client()
+        assert isinstance(client, bearlumen.BearLumen)
         client.flush()
     bearlumen.track(CHAT, feature="outer again")
     assert isinstance(outer, bearlumen.BearLumen)

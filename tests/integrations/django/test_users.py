@@ -172,14 +172,14 @@ def test_what_is_no_usual_user_does_no_harm() -> None:
 
     class Custom:
         is_authenticated = True
-        pk: object = None
+        pk: Any = None
 
     request: Any = RequestFactory().get("/")
     assert end_user_of(request) is None
     for user in (None, AnonymousUser(), Custom()):
         request.user = user
         assert end_user_of(request) is None
-    request.user.pk = uuid.UUID(int=7)
+    Custom.pk = uuid.UUID(int=7)
     assert end_user_of(request) == "00000000-0000-0000-0000-000000000007"
 
 
@@ -253,7 +253,7 @@ FORGED = "v1.eyJzY29wZSI6eyJlbmRfdXNlciI6IjEifX0.forged"
     "value", ["1", FORGED, "", "\0", "é" * 600, "x" * 9000, "..", "v1..", "v1.a.b"]
 )
 def test_no_header_cookie_or_path_of_a_client_is_anybody(
-    value: str, trust: bool, tracked: Tracked, alice: User
+    value: str, *, trust: bool, tracked: Tracked, alice: User
 ) -> None:
     """Whatever a visitor writes there the answer is as ever and the call is nobody's."""
     tracked.change(TRUST_SCOPE_HEADERS=trust, FEATURE="url")

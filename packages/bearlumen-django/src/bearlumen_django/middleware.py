@@ -128,11 +128,11 @@ def _closing(response: Any, within: Inside) -> Callable[[], None]:
     alive = weakref.ref(response)  # a response that holds itself would wait for the collector
 
     def close() -> None:
-        response = alive()
+        still: Any = alive()
         with within:
             if own is not None:
                 own()
-            elif response is not None:
-                type(response).close(response)
+            elif still is not None:
+                type(still).close(still)
 
     return close
