@@ -1,10 +1,21 @@
 """What the integration packages build on."""
 
+import threading
 from collections.abc import Generator
 from typing import Any
 
+import pytest
+
+import bearlumen
 from bearlumen import BearLumen, MemoryTransport
-from bearlumen.integration import guard_of, inside
+from bearlumen._default import _default
+from bearlumen.integration import (
+    configure_later,
+    default,
+    guard_of,
+    inside,
+    is_configured,
+)
 
 CHAT = {"object": "chat.completion", "model": "gpt-4o", "usage": {"prompt_tokens": 1}}
 
@@ -41,3 +52,79 @@ def test_a_fault_of_ours_is_reported_and_goes_no_further() -> None:
     with bear, guard_of(bear)("reading the user"):
         raise KeyError("user")
     assert [type(problem) for problem in problems] == [KeyError]
+
+
+@pytest.fixture
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a program begins."""
+    for name in ("client", "_make", "_made"):
+        monkeypatch.setattr(_default, name, None)
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_a_client_is_made_when_one_is_first_needed_and_once() -> None:
+    """Not when it is said how, and by one thread however many need it."""
+    made: list[BearLumen] = []
+    begin = threading.Barrier(8)
+
+    def make() -> BearLumen:
+        made.append(BearLumen("k", transport=MemoryTransport()))
+        return made[-1]
+
+    configure_later(make)
+    assert made == []
+
+    def need() -> None:
+        begin.wait()
+        bearlumen.track(CHAT)
+
+    threads = [threading.Thread(target=need) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [bearlumen.get_client()]
+    assert not is_configured()
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_a_client_that_is_configured_comes_before_one_that_would_be_made() -> None:
+    """Whichever was said first; and a new way of making one replaces what was made."""
+    configure_later(lambda: BearLumen("k", transport=MemoryTransport()))
+    first = bearlumen.get_client()
+    configure_later(lambda: BearLumen("k", transport=MemoryTransport()))
+    assert bearlumen.get_client() is not first
+    own = bearlumen.configure("k", transport=MemoryTransport())
+    configure_later(lambda: BearLumen("k", transport=MemoryTransport()))
+    assert bearlumen.get_client() is own
+    assert is_configured()
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_trouble_before_there_is_a_client_goes_to_the_one_that_is_made() -> None:
+    """Its `on_error` is told; who makes it may have trouble of its own to report."""
+    problems: list[Any] = []
+
+    def make() -> BearLumen:
+        with guard_of(default)("making it"):
+            raise ValueError
+        return BearLumen("k", transport=MemoryTransport(), on_error=problems.append)
+
+    configure_later(make)
+    with guard_of(default)("reading the user"):
+        raise KeyError("user")
+    assert [type(problem) for problem in problems] == [KeyError]
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_a_client_that_cannot_be_made_is_no_trouble_of_a_scope_s() -> None:
+    """What is reported then goes to the log."""
+
+    def make() -> BearLumen:
+        raise OSError
+
+    configure_later(make)
+    with guard_of(default)("reading the user"):
+        raise KeyError("user")
+    with pytest.raises(OSError):  # noqa: PT011  # there is nothing else in there
+        bearlumen.track(CHAT)

@@ -21,6 +21,7 @@ from django.test import AsyncClient, Client, override_settings  # noqa: E402
 
 import bearlumen  # noqa: E402
 from bearlumen import MemoryTransport  # noqa: E402
+from bearlumen._default import _default  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 def anyio_backend() -> str:
     """The event loop of the async tests."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget a client that other tests of this process have configured: it would come first."""
+    monkeypatch.setattr(_default, "client", None)
 
 
 @pytest.fixture(scope="session")

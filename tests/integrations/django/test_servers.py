@@ -94,7 +94,8 @@ def served(command: Sequence[str], port: int, stub: Stub, folder: Path) -> Gener
             cwd=folder,
             env={
                 **os.environ,
-                "BEAR_LUMEN_URL": stub.url, "BEAR_LUMEN_API_KEY": "sk_test_1",
+                "BEAR_LUMEN_URL": stub.url,
+                "BEAR_LUMEN_API_KEY": "sk_test_1",
                 "PYTHONPATH": os.pathsep.join([str(folder), str(TESTS)]),
             },
             stdout=log,
@@ -160,7 +161,9 @@ def test_the_development_server_has_one_sender_and_reloads(tmp_path: Path) -> No
     """The process that watches the files has none, and a new one delivers as the old one did."""
     port = free_port()
     local = tmp_path / "local_settings.py"
-    local.write_text(f"from {SITE}.settings import *\nDEBUG = True\n")
+    local.write_text(
+        f"from {SITE}.settings import *\nDEBUG = True\nBEARLUMEN['FLUSH_INTERVAL'] = 0.05\n"
+    )
     command = ("-m", "django", "runserver", f"{HOST}:{port}", "--settings", "local_settings")
     with receiving() as stub, served(command, port, stub, tmp_path):
         assert get(port, "/senders") == b"0"

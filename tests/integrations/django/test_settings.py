@@ -89,13 +89,8 @@ def test_the_decorators_record_with_the_client_of_the_settings(tracked: Tracked)
     assert tracked.features == ["draft"]
 
 
-def test_a_client_that_the_program_configures_itself_comes_first(
-    monkeypatch: pytest.MonkeyPatch, tracked: Tracked
-) -> None:
+def test_a_client_that_the_program_configures_itself_comes_first() -> None:
     """The settings then need no key."""
-    from bearlumen import _default
-
-    monkeypatch.setattr(_default._default, "client", None)
     own = bearlumen.BearLumen("k", transport=MemoryTransport())
     bearlumen.configure(client=own)
     with override_settings(BEARLUMEN={}):

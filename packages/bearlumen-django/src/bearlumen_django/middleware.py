@@ -133,6 +133,6 @@ def _closing(response: Any, within: Inside) -> Callable[[], None]:
             if own is not None:
                 own()
             elif still is not None:
-                type(still).close(still)
+                type(still).close(still)  # pyright: ignore[reportUnknownMemberType]
 
     return close
