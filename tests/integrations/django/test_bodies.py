@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,6 +101,50 @@ async def test_an_async_body_that_nobody_reads_on_ends_with_its_user(
     await asyncio.create_task(body.aclose())
     await asyncio.sleep(0.01)  # the loop closes what is within
     assert tracked.users == [str(alice.pk)]
+
+
+@pytest.mark.anyio
+async def test_a_model_s_stream_that_nobody_reads_on_is_the_user_s(
+    tracked: Tracked, alice: User
+) -> None:
+    """It is the user's from when it was tracked, whenever the collector comes to it."""
+
+    async def chunks() -> AsyncIterator[dict[str, Any]]:
+        yield {**CHAT, "object": "chat.completion.chunk", "choices": []}
+        yield {**CHAT, "object": "chat.completion.chunk", "choices": []}
+
+    async def view(request: HttpRequest) -> StreamingHttpResponse:
+        async def steps() -> AsyncIterator[bytes]:
+            async for _ in bearlumen.track(chunks()):
+                yield b"a"
+
+        return StreamingHttpResponse(steps())
+
+    request = RequestFactory().get("/")
+    request.user = alice
+    response = await BearLumenMiddleware(view)(request)
+    assert await anext(aiter(response)) == b"a"
+    del response
+    for _ in range(10):
+        gc.collect()
+        await asyncio.sleep(0.01)
+    assert tracked.users == [str(alice.pk)]
+
+
+def test_a_response_is_freed_when_it_is_done(alice: User, tracked: Tracked) -> None:
+    """Not by the collector later: nothing of ours makes it hold itself."""
+    gc.disable()
+    try:
+        response = BearLumenMiddleware(lambda _: StreamingHttpResponse(iter([b"a"])))(
+            RequestFactory().get("/")
+        )
+        freed = weakref.ref(response)
+        assert b"".join(response) == b"a"
+        response.close()
+        del response
+        assert freed() is None
+    finally:
+        gc.enable()
 
 
 def test_two_bodies_that_are_read_by_turns_keep_their_users(

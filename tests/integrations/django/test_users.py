@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
@@ -97,6 +98,19 @@ def test_the_user_is_known_wherever_the_middleware_stands(
     with override_settings(MIDDLEWARE=[OURS, *DJANGOS]):
         web.get("/plain")
     assert tracked.users == [str(alice.pk)]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("view", ["plain", "aplain"])
+async def test_middleware_that_knows_of_sync_code_only_makes_no_difference(
+    view: str, asgi: AsyncClient, web: Client, tracked: Tracked, alice: User
+) -> None:
+    """Django takes the request over to a thread and back, above ours and below it."""
+    sync = "integrations.django.site.views.sync_middleware"
+    with override_settings(MIDDLEWARE=[sync, *DJANGOS, sync, OURS, sync]):
+        await asgi.get(f"/{view}")
+        await sync_to_async(web.get)(f"/{view}")
+    assert tracked.users == [str(alice.pk)] * 2
 
 
 def test_the_user_of_a_token_wins_over_the_one_of_the_session(

@@ -30,7 +30,7 @@ def end_user_of(request: HttpRequest) -> str | None:
 
 
 def _user(request: HttpRequest) -> Any:
-    user: Any = request.__dict__.get("user")
+    user: Any = getattr(request, "user", None)
     if not _is_unread(user):
         return user  # of a login, or of DRF; or it was looked at before
     for cached in ("_acached_user", "_cached_user"):  # by `await request.auser()`

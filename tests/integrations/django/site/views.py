@@ -197,3 +197,12 @@ async def aslow(request: HttpRequest) -> HttpResponse:
 def senders(request: HttpRequest) -> HttpResponse:
     """How many threads of ours there are in this process."""
     return HttpResponse(str(sum(t.name == "bearlumen-worker" for t in threading.enumerate())))
+
+
+def sync_middleware(get_response: Any) -> Any:
+    """A middleware that knows of sync code only, as many do."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    return answer
