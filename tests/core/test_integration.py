@@ -15,6 +15,7 @@ from bearlumen.integration import (
     guard_of,
     inside,
     is_configured,
+    made_client,
 )
 
 CHAT = {"object": "chat.completion", "model": "gpt-4o", "usage": {"prompt_tokens": 1}}
@@ -72,7 +73,7 @@ def test_a_client_is_made_when_one_is_first_needed_and_once() -> None:
         return made[-1]
 
     configure_later(make)
-    assert made == []
+    assert (made, made_client()) == ([], None)
 
     def need() -> None:
         begin.wait()
@@ -83,7 +84,7 @@ def test_a_client_is_made_when_one_is_first_needed_and_once() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert made == [bearlumen.get_client()]
+    assert made == [bearlumen.get_client()] == [made_client()]
     assert not is_configured()
 
 

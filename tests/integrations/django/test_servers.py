@@ -18,12 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import bearlumen
+from bearlumen.integration import made_client
+from bearlumen_django import deliver_at_shutdown
 from support.stub import Reply, Seen, Stub, stub_server
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from django.contrib.auth.models import User
+
+    from .conftest import Tracked
 
 ROOT = Path(__file__).parents[3]
 TESTS = ROOT / "tests"
@@ -226,3 +231,44 @@ def test_setting_up_makes_no_thread_and_no_connection(tmp_path: Path) -> None:
         timeout=30,
     )
     assert json.loads(done.stdout.splitlines()[-1]) == [1]
+
+
+@pytest.mark.anyio
+async def test_an_asgi_server_is_told_that_all_is_delivered(tracked: Tracked) -> None:
+    """At its start and its end; Django has the rest."""
+    passed: list[str] = []
+
+    async def django_s(scope: Any, receive: Any, send: Any) -> None:
+        passed.append(scope["type"])
+
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    said: list[str] = []
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+
+    application = deliver_at_shutdown(django_s)
+    await application({"type": "http"}, receive, send)
+    bearlumen.track({"object": "chat.completion", "model": "gpt-4o", "usage": {"prompt_tokens": 1}})
+    await application({"type": "lifespan"}, receive, send)
+    assert passed == ["http"]
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert len(tracked.sent.events) == 1
+
+
+@pytest.mark.anyio
+async def test_the_end_of_a_server_that_tracked_nothing_makes_no_client() -> None:
+    """There is nothing to deliver."""
+    messages = [{"type": "lifespan.shutdown"}]
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        assert message == {"type": "lifespan.shutdown.complete"}
+
+    await deliver_at_shutdown(receive)({"type": "lifespan"}, receive, send)  # pyright: ignore[reportArgumentType]
+    assert made_client() is None

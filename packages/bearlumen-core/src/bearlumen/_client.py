@@ -112,7 +112,8 @@ class _Client(Attributing):
                 and reported.
             shutdown_timeout: Seconds that the end of the process waits for the last events.
             flush_on_sigterm: Deliver when SIGTERM arrives, then do what the handler that was there
-                before does. Servers such as gunicorn and uvicorn end in order and need none.
+                before does. gunicorn ends in order and needs none. uvicorn sets its own in this
+                one's place: there, flush in the application's lifespan.
             on_error: Called with every problem in tracking, from whichever thread met it.
             scope_secret: What `scope_headers` are signed with, where the services that pass scopes
                 to each other have different keys; the key if left out.

@@ -33,6 +33,7 @@ __all__ = [
     "inside",
     "is_configured",
     "labels_in",
+    "made_client",
     "record",
     "track",
 ]
@@ -73,6 +74,11 @@ def configure_later(make: Callable[[], BearLumen | AsyncBearLumen]) -> None:
 def is_configured() -> bool:
     """Whether `bearlumen.configure` was given a client."""
     return _the_default.client is not None and not _the_default.is_made
+
+
+def made_client() -> BearLumen | AsyncBearLumen | None:
+    """The client of `bearlumen.track` and its like, if there is one by now: none is made."""
+    return _the_default.client
 
 
 def guard_of(client: Attributing) -> Guard:

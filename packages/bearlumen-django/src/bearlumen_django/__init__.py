@@ -8,7 +8,8 @@ Then `bearlumen.track(response)`, in whichever view or module.
 """
 
 from ._version import __version__
+from .asgi import deliver_at_shutdown
 from .middleware import BearLumenMiddleware
 from .users import end_user_of
 
-__all__ = ["BearLumenMiddleware", "__version__", "end_user_of"]
+__all__ = ["BearLumenMiddleware", "__version__", "deliver_at_shutdown", "end_user_of"]
