@@ -31,7 +31,7 @@ from .api import (
     transfer,
     usage,
 )
-from .api.errors import ApiError, on_api_error, on_http_exception
+from .api.errors import ApiError, on_api_error, on_http_exception, on_out_of_memory
 from .api.middleware import CorrelationMiddleware
 from .api.offload import offload
 from .api.openapi import document
@@ -45,6 +45,7 @@ from .metrics import Metrics
 from .observing import log_access
 from .pricebook.books import PriceBooks
 from .pricebook.recosting import Recosts
+from .storage import OutOfMemoryError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
@@ -152,6 +153,7 @@ def create_app(
         app.include_router(module.router)
     app.add_exception_handler(ApiError, on_api_error)
     app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(OutOfMemoryError, on_out_of_memory)
     observers: list[Callable[[Answered], None]] = []
     if settings.metrics:
         observers.append(metrics.answered)

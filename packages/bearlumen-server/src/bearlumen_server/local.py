@@ -78,11 +78,15 @@ def _served(
     from .storage.duckdb import DuckDBStore
 
     with listen(HOST, port) as listener:
-        store = DuckDBStore(path)
+        chosen = replace(settings or Settings(), host=HOST, port=port, database=path)
+        store = DuckDBStore(
+            path,
+            memory_megabytes=chosen.memory_megabytes,
+            spill_megabytes=chosen.spill_megabytes,
+        )
         try:
             ring = KeyRing(store)
             _, secret = ring.create(org_id=organization, name="local server", scopes=SCOPES)
-            chosen = replace(settings or Settings(), host=HOST, port=port, database=path)
             server = Server(create_app(chosen, store, key_ring=ring))
             thread = threading.Thread(
                 target=server.run, args=([listener],), name="bearlumen-server", daemon=True

@@ -23,6 +23,12 @@ DEFAULT_ORGANIZATION: Final = "default"
 """The organisation of the first key, where nobody named one."""
 
 DEFAULT_DATABASE: Final = Path("bearlumen.duckdb")
+MEMORY_MEGABYTES: Final = 2048
+"""Three times what every question over 10 M events takes, and not all there is: DuckDB's own
+default is 80 % of the machine's memory, which it keeps once it has it."""
+SPILL_MEGABYTES: Final = 10_240
+LEAST_MEMORY_MEGABYTES: Final = 256
+"""With which a ledger of 10 M events is still written to and asked about."""
 
 _WORDS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -53,6 +59,16 @@ class Settings:
     port: int = setting(8787, "TCP port to listen on; 0 picks a free one.", least=0)
     database: Path = setting(  # noqa: RUF009  # a field, as its type checker cannot tell
         DEFAULT_DATABASE, "The DuckDB file; made when missing."
+    )
+    memory_megabytes: int = setting(
+        MEMORY_MEGABYTES,
+        "MB that the engine may take for data and questions, beside about 200 for the server.",
+        least=LEAST_MEMORY_MEGABYTES,
+    )
+    spill_megabytes: int = setting(
+        SPILL_MEGABYTES,
+        "MB of disk for questions that need more memory than that, in a directory beside the file.",
+        least=0,
     )
     max_waiting_events: int = setting(
         100_000, "Events that may wait for the writer before ingest answers 429.", least=1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from . import wire
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+
+logger = logging.getLogger(__name__)
 
 INVALID_REQUEST: Final = "invalid_request"
 AUTHENTICATION_ERROR: Final = "authentication_error"
@@ -101,6 +104,17 @@ async def on_api_error(request: Request, error: Exception) -> Response:
         correlation_id=correlation_id_of(request),
         details=error.details,
         headers=error.headers,
+    )
+
+
+async def on_out_of_memory(request: Request, error: Exception) -> Response:
+    """Answer a question that takes more than the engine may."""
+    logger.warning("%s: %s", request.url.path[:200], error)
+    return error_answer(
+        503,
+        "the question takes more memory than the server has for it; ask about a shorter range, or "
+        "later, or give it more memory_megabytes or spill_megabytes",
+        correlation_id=correlation_id_of(request),
     )
 
 

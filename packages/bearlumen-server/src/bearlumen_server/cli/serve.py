@@ -51,7 +51,11 @@ def serve(*, config: Path | None = None, workers: int = 1, **given: Any) -> None
     with listen(settings.host, settings.port) as listener:
         if compact_if_due(settings.database):
             typer.echo(f"{settings.database} was compacted: end users were erased from it")
-        store = DuckDBStore(settings.database)
+        store = DuckDBStore(
+            settings.database,
+            memory_megabytes=settings.memory_megabytes,
+            spill_megabytes=settings.spill_megabytes,
+        )
         try:
             ring = KeyRing(store)
             _make_first_key(ring)

@@ -32,6 +32,10 @@ class DatabaseUnreadableError(StoreError):
     """The file is no database, or cannot be reached."""
 
 
+class OutOfMemoryError(StoreError):
+    """A question needs more memory, and more disk beside it, than the engine may take."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sizes:
     """How much room a database takes, in bytes."""
