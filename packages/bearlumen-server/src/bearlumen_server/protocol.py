@@ -30,6 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_in_message = False
         self._is_in_body = False
         self._is_leaving = False
+        self._is_stopping = False
         self._idle_bytes = 0
         self._unread_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
@@ -89,7 +90,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
         To close at once would be a reset, which takes the answer from a client that still sends.
         """
-        if not self._is_in_body or self.transport.is_closing():
+        if not self._is_in_body or self._is_stopping or self.transport.is_closing():
             self.transport.close()
         elif not self._is_leaving:
             self._is_leaving = True
@@ -97,6 +98,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
             if self.transport.can_write_eof():
                 self.transport.write_eof()
+
+    def shutdown(self) -> None:
+        """Wait for nobody any more: the server stops."""
+        self._is_stopping = True
+        super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
