@@ -1,7 +1,7 @@
 """What the integration packages build on."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -56,10 +56,14 @@ def test_a_fault_of_ours_is_reported_and_goes_no_further() -> None:
 
 
 @pytest.fixture
-def unconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As a program begins."""
     for name in ("client", "_make", "_made"):
         monkeypatch.setattr(_default, name, None)
+    yield
+    client = made_client()
+    if isinstance(client, BearLumen):
+        client.shutdown()
 
 
 @pytest.mark.usefixtures("unconfigured")

@@ -22,6 +22,7 @@ from django.test import AsyncClient, Client, override_settings  # noqa: E402
 import bearlumen  # noqa: E402
 from bearlumen import MemoryTransport  # noqa: E402
 from bearlumen._default import _default  # noqa: E402
+from bearlumen.integration import made_client  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +37,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def unconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Forget a client that other tests of this process have configured: it would come first."""
     monkeypatch.setattr(_default, "client", None)
+    yield
+    client = made_client()
+    if isinstance(client, bearlumen.BearLumen):
+        client.shutdown()
 
 
 @pytest.fixture(scope="session")

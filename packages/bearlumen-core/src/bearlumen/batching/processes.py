@@ -25,6 +25,8 @@ _loading = threading.RLock()
 _holders: set[int] = set()
 _hooks: list[Callable[[], None]] = []
 _hooked_in = False
+_becoming = threading.RLock()
+_is_becoming = False
 
 
 def on_fork(hook: Callable[[], None]) -> None:
@@ -33,10 +35,25 @@ def on_fork(hook: Callable[[], None]) -> None:
 
 
 def ensure_own_process() -> None:
-    """Do what a child has to after a fork that told nobody: uWSGI makes its workers like that."""
-    if os.getpid() != pid:
-        events.reseed()
-        _after_in_child()
+    """Do what a child has to after a fork that told nobody.
+
+    uWSGI makes its workers like that, and others do where nothing was tracked before the fork. The
+    first threads that track come here together: none goes on before it is done, and it is done
+    once, or what one has queued would be taken for the parent's.
+    """
+    global _is_becoming, pid  # noqa: PLW0603  # one a process
+    if os.getpid() == pid:
+        return
+    with _becoming:
+        if os.getpid() == pid or _is_becoming:
+            return
+        _is_becoming = True
+        try:
+            events.reseed()
+            _after_in_child()
+            pid = os.getpid()  # last: others go on as soon as they see it
+        finally:
+            _is_becoming = False
 
 
 def uwsgi_worker() -> int | None:
@@ -69,9 +86,16 @@ def _after_in_parent() -> None:
         _loading.release()
 
 
-def _after_in_child() -> None:
-    global pid, _loading  # noqa: PLW0603  # one a process
+def _after_fork() -> None:
+    global pid, _becoming, _is_becoming  # noqa: PLW0603  # one a process
     pid = os.getpid()
+    _becoming = threading.RLock()
+    _is_becoming = False
+    _after_in_child()
+
+
+def _after_in_child() -> None:
+    global _loading  # noqa: PLW0603  # one a process
     _loading = threading.RLock()
     _holders.clear()
     for hook in _hooks:
@@ -93,5 +117,5 @@ def hook_in() -> None:
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
-            before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child
+            before=_before, after_in_parent=_after_in_parent, after_in_child=_after_fork
         )
