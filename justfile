@@ -72,7 +72,7 @@ _integration name *args:
 _oldest *args:
     env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/web-older \
         {{ uv }} run --no-default-groups --group web-older \
-        pytest tests/integrations/django {{ args }}
+        pytest tests/integrations/django tests/integrations/flask {{ args }}
 
 # what recording and delivering costs, beside the floor and other SDKs; minutes
 bench *args:

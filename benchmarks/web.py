@@ -12,7 +12,7 @@ import asyncio
 import io
 import statistics
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,32 @@ def _django_asgi() -> Ask:
     return lambda: loop.run_until_complete(ask())
 
 
-FRAMEWORKS: Final = (django,)
+def flask() -> dict[str, tuple[Ask, Ask]]:
+    """The whole of Flask's handling of a request to a view that does nothing."""
+    from flask import Flask
+
+    from bearlumen_flask import BearLumenFlask
+
+    def make(*, is_tagged: bool) -> Ask:
+        app = Flask("app")
+        app.add_url_rule("/quiet", "quiet", lambda: "ok")
+        if is_tagged:
+            BearLumenFlask(app)
+        environ = app.test_request_context("/quiet").request.environ
+
+        def ask() -> None:
+            for _ in range(REQUESTS):
+                body: Any = app.wsgi_app(dict(environ), lambda *_: lambda _: None)
+                for _part in body:
+                    pass
+                body.close()
+
+        return ask
+
+    return {"Flask": (make(is_tagged=False), make(is_tagged=True))}
+
+
+FRAMEWORKS: Final = (django, flask)
 
 
 def main() -> None:

@@ -51,6 +51,11 @@ import bearlumen, bearlumen_django, django
 django.setup()
 assert isinstance(bearlumen.get_client(), bearlumen.BearLumen)
 """,
+    "bearlumen-flask": """
+import bearlumen, bearlumen_flask, flask
+bearlumen_flask.BearLumenFlask(flask.Flask("app"))
+assert isinstance(bearlumen.get_client(), bearlumen.BearLumen)
+""",
     "bearlumen-langchain": "import bearlumen_langchain",
     "bearlumen-llamaindex": "import bearlumen_llamaindex",
     "bearlumen-otel": "import bearlumen_otel",
