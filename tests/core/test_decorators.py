@@ -4,6 +4,7 @@ import asyncio
 import functools
 import inspect
 import logging
+import types
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -331,3 +332,42 @@ def test_functions_can_be_decorated_before_there_is_a_client(
     with pytest.raises(InvalidRequestError, match="one or the other"):
         bearlumen.configure("key", client=bear)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     bear.shutdown()
+
+
+def test_an_argument_behind_another_decorator_is_taken_by_name_alone(
+    bear: BearLumen, sent: MemoryTransport, problems: list[Exception]
+) -> None:
+    """Its place is that decorator's affair: a wrong one could be a prompt."""
+
+    def inject(function: Any) -> Any:
+        @functools.wraps(function)
+        def injected(*args: Any, **kwargs: Any) -> Any:
+            return function("database", *args, **kwargs)
+
+        return injected
+
+    @bear.track_feature("f", end_user="customer")
+    @inject
+    def ask(database: str, customer: str, text: str) -> None:
+        bear.track(CHAT)
+
+    ask("alice", "a prompt")
+    ask(customer="bob", text="a prompt")
+    assert [event.get("user_id") for event in events(bear, sent)] == [None, "bob"]
+    assert "put the other decorator above" in str(problems[0])
+
+
+def test_a_generator_that_is_awaited_still_is(bear: BearLumen, sent: MemoryTransport) -> None:
+    """As `types.coroutine` makes it."""
+
+    @bear.track_feature
+    @types.coroutine
+    def ask() -> Any:
+        yield
+        bear.track(CHAT)
+
+    async def main() -> None:
+        await ask()
+
+    asyncio.run(main())
+    assert [event["feature"] for event in events(bear, sent)] == ["ask"]

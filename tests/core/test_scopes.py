@@ -1,6 +1,7 @@
 """Whom and what a call is for: scopes, over tasks, threads, generators and processes."""
 
 import asyncio
+import contextvars
 import enum
 import threading
 import uuid
@@ -333,3 +334,78 @@ def test_a_scope_too_long_for_a_header_goes_without_its_dimensions(
         (value,) = bear.scope_headers().values()
     assert len(value) < 1_000
     assert "without its dimensions" in str(problems[0])
+
+
+def test_who_is_asked_may_track_and_is_not_asked_again(
+    bear: BearLumen, sent: MemoryTransport
+) -> None:
+    """Its own call is nobody's."""
+    asked: list[int] = []
+
+    def who() -> str:
+        asked.append(1)
+        bear.track(CHAT)
+        return "alice"
+
+    with bear.scope(end_user=who, feature="search"):
+        bear.track(CHAT)
+    assert labels(sent, bear) == [{"feature": "search"}, {"end_user": "alice", "feature": "search"}]
+    assert len(asked) == 1
+
+
+def test_one_scope_in_several_contexts_is_left_in_each(
+    bear: BearLumen, sent: MemoryTransport
+) -> None:
+    """However its entries and exits are mixed."""
+    scope, inner = bear.scope(end_user="alice"), bear.scope(feature="search")
+    one, other = contextvars.copy_context(), contextvars.copy_context()
+    one.run(scope.__enter__)
+    other.run(scope.__enter__)
+    one.run(inner.__enter__)
+    one.run(scope.__exit__, None, None, None)
+    other.run(scope.__exit__, None, None, None)
+    other.run(bear.track, CHAT)
+    one.run(inner.__exit__, None, None, None)
+    one.run(bear.track, CHAT)
+    assert labels(sent, bear) == [{}, {}]
+
+
+def test_threads_share_a_scope(bear: BearLumen, sent: MemoryTransport) -> None:
+    """Entering and leaving it at once, none is left in it."""
+    scope = bear.scope(end_user="alice")
+
+    def work() -> None:
+        for _ in range(300):
+            with scope:
+                pass
+        bear.track(CHAT)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert labels(sent, bear) == [{}] * 8
+
+
+@pytest.mark.parametrize("headers", [None, [(b"bearlumen-scope", b"x")], {"bearlumen-scope": "v1"}])
+def test_headers_of_any_kind_raise_nothing(
+    headers: Any, bear: BearLumen, sent: MemoryTransport, problems: list[Exception]
+) -> None:
+    """They are reported."""
+    with bear.scope_from_headers(headers):
+        bear.track(CHAT)
+    assert labels(sent, bear) == [{}]
+    assert len(problems) == 1
+
+
+def test_a_scope_that_no_header_can_take_is_not_sent(
+    bear: BearLumen, problems: list[Exception]
+) -> None:
+    """A header that is too long would cost the host its request."""
+    with bear.scope(end_user="\U0001f43b" * 512):
+        assert len(bear.scope_headers()["bearlumen-scope"]) < 6_000
+    long = dict.fromkeys(("end_user", "feature", "agent"), "\U0001f43b" * 512)
+    with bear.scope(**long):  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert bear.scope_headers() == {}
+    assert "it was not sent" in str(problems[0])

@@ -219,7 +219,35 @@ def test_the_client_that_was_wrapped_is_not_touched(
     assert openais.sync.__dict__ == before
     chat(openais.sync)
     chat(wrapped)
-    assert bear.wrap(wrapped) is wrapped
+    chat(bear.wrap(wrapped))  # wrapped anew, not twice
+    bear.flush()
+    assert len(sent.events) == 2
+
+
+def test_the_client_that_wraps_last_tracks(
+    bear: BearLumen, sent: MemoryTransport, openais: OpenAIs
+) -> None:
+    """One call is one event, in one ledger."""
+    theirs = MemoryTransport()
+    with BearLumen(api_key="other", transport=theirs) as other:
+        chat(other.wrap(bear.wrap(openais.sync)))
+    bear.flush()
+    assert (len(sent.events), len(theirs.events)) == (0, 1)
+
+
+def test_what_a_user_keeps_on_a_client_is_left_alone(
+    bear: BearLumen, sent: MemoryTransport, openais: OpenAIs
+) -> None:
+    """A helper that holds the client is no resource of the SDK's."""
+
+    class Helper:
+        def __init__(self, client: Any, name: str) -> None:
+            self._client, self.name = client, name
+
+    openais.sync.helper = helper = Helper(openais.sync, "mine")
+    client: Any = bear.wrap(openais.sync)
+    assert client.helper is helper
+    chat(client)
     bear.flush()
     assert len(sent.events) == 1
 
@@ -282,13 +310,15 @@ def test_what_the_caller_says_of_usage_holds(
     for asked, length in ((True, 3), (False, 2)):
         options = {"include_usage": asked}
         assert len(list(chat(client, stream=True, stream_options=options))) == length
+    extra = {"stream_options": {"include_usage": True}}
+    assert len(list(chat(client, stream=True, extra_body=extra))) == 3
     chat(client)
     lines = client.chat.completions.with_streaming_response.create(
         model="m", messages=[], stream=True
     )
     with lines as raw:
         assert "usage" not in raw.read().decode()
-    assert "stream_options" not in openais.asked[2] | openais.asked[3]
+    assert "stream_options" not in openais.asked[3] | openais.asked[4]
 
 
 @pytest.mark.anyio

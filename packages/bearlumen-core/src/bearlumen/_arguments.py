@@ -84,7 +84,8 @@ def _argument(
     if callable(source):
         return lambda args, kwargs: source(*args, **kwargs)
     try:
-        parameters = [*inspect.signature(function).parameters.values()]
+        # What a decorator below it passes on, and in which place, only that decorator knows.
+        parameters = [*inspect.signature(function, follow_wrapped=False).parameters.values()]
     except (TypeError, ValueError):  # a builtin, which does not say
         parameters = []
     names = [parameter.name for parameter in parameters]
@@ -94,7 +95,7 @@ def _argument(
                 f"{option}={source!r}: {name_of(function)} has no parameter of that name (it has "
                 f"{', '.join(names) or 'none'}). Name one, or pass a function of the arguments."
             )
-        return lambda _args, kwargs: kwargs.get(source)
+        return _keyword(function, option, source)
     position = names.index(source)
     parameter = parameters[position]
     if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
@@ -103,6 +104,22 @@ def _argument(
 
     def read(args: Calls, kwargs: dict[str, Any]) -> Any:
         return args[position] if len(args) > position else kwargs.get(source, default)
+
+    return read
+
+
+def _keyword(function: Any, option: str, source: str) -> Callable[[Calls, dict[str, Any]], Any]:
+    """Of a function that takes any: what was passed by name."""
+    told = inspect.signature(function).parameters.get(source)
+    is_behind = told is not None and told.kind not in _VARIADIC
+
+    def read(_args: Calls, kwargs: dict[str, Any]) -> Any:
+        if source not in kwargs and is_behind:
+            raise InvalidRequestError(
+                f"{option}={source!r}: {name_of(function)} has another decorator below, so that "
+                "its place is not known. Pass it by name, or put the other decorator above."
+            )
+        return kwargs.get(source)
 
     return read
 

@@ -56,6 +56,15 @@ def to_headers(secret: str, guard: Guard) -> dict[str, str]:
             problem="a scope is too long for a header",
         )
         text = _signed(said, secret)
+    if len(text) > MAX_HEADER_CHARACTERS:
+        guard.report(
+            BearLumenError(
+                f"A scope takes more than {MAX_HEADER_CHARACTERS} characters as a header; it was "
+                "not sent."
+            ),
+            problem="a scope is much too long for a header",
+        )
+        return {}
     return {HEADER: text}
 
 
@@ -63,16 +72,17 @@ def from_headers(
     headers: Mapping[Any, Any], *, secret: str, max_age: float | None, guard: Guard
 ) -> dict[str, Any]:
     """The labels that a header of ours carries; none where there is none, or it is not ours."""
-    text = _header(headers)
-    if text is None:
-        return {}
     with guard("reading the header of a scope"):
+        text = _header(headers)
+        if text is None:
+            return {}
         return read_scope(_opened(text, secret=secret, max_age=max_age), guard)
     return {}
 
 
 def _signed(said: Mapping[str, Any], secret: str) -> str:
-    body = json.dumps({"at": int(time.time()), "scope": said}, separators=(",", ":"))
+    told = {"at": int(time.time()), "scope": said}
+    body = json.dumps(told, separators=(",", ":"), ensure_ascii=False)
     payload = f"{_VERSION}.{_base64(body.encode())}"
     return f"{payload}.{_signature(payload, secret)}"
 

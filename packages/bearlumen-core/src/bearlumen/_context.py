@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict
 
@@ -63,17 +64,18 @@ _NAME_OF: Final = {option: name for name, option in OPTION_OF.items()}
 class Frame:
     """The labels in force somewhere, outer scopes' included. They never change."""
 
-    __slots__ = ("followed_by", "labels", "lazy", "left", "weight")
+    __slots__ = ("labels", "lazy", "left", "opened_by", "outer", "weight")
 
     def __init__(self, labels: dict[str, Any]) -> None:
         self.labels = labels
         """By the name that `track` has for each."""
         self.lazy = tuple(name for name, value in labels.items() if callable(value))
         self.weight = sum(len(value) for value in labels.values() if type(value) is str)
+        self.opened_by: Scope | None = None
+        self.outer: Frame | None = None
+        """What was in force where it was opened, and is again after it."""
         self.left = False
         """Its scope was left while an inner one was still open."""
-        self.followed_by: Frame | None = None
-        """Then: what is in force after it."""
         if labels.get("dimensions"):
             self.weight += len(str(labels["dimensions"])) + OBJECT_BYTES * len(labels["dimensions"])
 
@@ -120,11 +122,13 @@ def _resolved(
     frame: Frame, guard: Guard, *, but: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     labels = dict(frame.labels)
-    for name in frame.lazy:
-        resolve = labels.pop(name)
-        if but is None or name not in but:
-            with guard(f"working out the {_NAME_OF[name]} of a scope"):
-                labels[name] = text_of(_NAME_OF[name], resolve(), guard)
+    asked = [(name, labels.pop(name)) for name in frame.lazy]
+    # Whoever is asked may make a call of its own, which must not ask again.
+    with Inside(Frame(dict(labels))):
+        for name, resolve in asked:
+            if but is None or name not in but:
+                with guard(f"working out the {_NAME_OF[name]} of a scope"):
+                    labels[name] = text_of(_NAME_OF[name], resolve(), guard)
     return labels
 
 
@@ -207,16 +211,18 @@ def read_scope(options: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
 class Scope:
     """`with bear.scope(…):`, in sync and async code; it may be entered again and by several."""
 
-    __slots__ = ("_entered", "_labels")
+    __slots__ = ("_labels", "_open")
 
     def __init__(self, labels: Mapping[str, Any]) -> None:
         self._labels = labels
-        self._entered: list[tuple[Frame, Frame | None]] = []
+        self._open: list[Frame] = []
+        """Of every context in which it was entered."""
 
     def __enter__(self) -> Self:
-        outer = _current.get()
-        frame = Frame(merged(outer.labels, self._labels) if outer else dict(self._labels))
-        self._entered.append((frame, outer))
+        frame = frame_of(self._labels)
+        frame.opened_by = self
+        frame.outer = _current.get()
+        self._open.append(frame)
         _current.set(frame)
         return self
 
@@ -226,21 +232,26 @@ class Scope:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        frame = _current.get()
-        for index in range(len(self._entered) - 1, -1, -1):
-            mine, outer = self._entered[index]
-            if mine is frame:
-                del self._entered[index]
-                while outer is not None and outer.left:
-                    outer = outer.followed_by
-                _current.set(outer)
-                return
-        if self._entered:
+        innermost = mine = _current.get()
+        while mine is not None and mine.opened_by is not self:
+            mine = mine.outer
+        with suppress(ValueError, IndexError):
+            # In another context than it was entered in, it is the last one that is still open.
+            if mine is None:
+                mine = self._open.pop()
+            else:
+                self._open.remove(mine)
+        if mine is None:
+            return
+        if mine is not innermost:
             # Left out of order, as a generator that is never finished may leave it, or in another
             # context: what is in force here stays, and is not followed by what was left.
-            mine, outer = self._entered.pop()
-            mine.followed_by = outer
             mine.left = True
+            return
+        outer = mine.outer
+        while outer is not None and outer.left:
+            outer = outer.outer
+        _current.set(outer)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

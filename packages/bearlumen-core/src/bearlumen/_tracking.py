@@ -69,11 +69,7 @@ class Tracker:
                 where the answer names none; `is_hidden`, which items of a stream the caller did
                 not ask for.
         """
-        remembered = self._remembered
-        if remembered is None:
-            from ._claims import Remembered
-
-            remembered = self._remembered = Remembered()
+        remembered = self._remembered or self._first_remembered()
         found = remembered.find(response)
         if found is not None:
             return found
@@ -87,6 +83,14 @@ class Tracker:
         if type(result) is TrackResult:
             remembered.add(response, result)
         return result
+
+    def _first_remembered(self) -> Remembered:
+        with processes.loading():
+            if self._remembered is None:
+                from ._claims import Remembered
+
+                self._remembered = Remembered()
+        return self._remembered
 
     def record_told(self, detection: Detection, options: Mapping[str, Any]) -> TrackResult:
         """Record what a framework said of a call, with the scope in force."""

@@ -82,7 +82,7 @@ def tracked(function: Any, *, track: Track, options: Options, guard: Guard) -> A
         # A stream is read through what `track` made of it; an answer stays itself.
         return answer if result is None or type(result) is TrackResult else result
 
-    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+    if _is_generator_function(function):
         return stepping(
             function,
             lambda args, kwargs: (record(function(*args, **kwargs), perf_counter()), nullcontext()),
@@ -114,7 +114,7 @@ def _entering(
     function: Any, entering: Callable[[Calls, dict[str, Any]], AbstractContextManager[Any]]
 ) -> Any:
     """The function as it is, but each of its calls, and of its steps, within what is given."""
-    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+    if _is_generator_function(function):
         return stepping(
             function, lambda args, kwargs: (function(*args, **kwargs), entering(args, kwargs))
         )
@@ -214,7 +214,16 @@ def _check_callable(function: Any) -> None:
         raise TypeError(f"a {kind} cannot be decorated; functions and methods can: {function!r}")
 
 
+def _is_generator_function(function: Any) -> bool:
+    return inspect.isasyncgenfunction(function) or (
+        inspect.isgeneratorfunction(function) and not _is_coroutine_function(function)
+    )
+
+
 def _is_coroutine_function(function: Any) -> bool:
+    code = getattr(function, "__code__", None)
+    if code is not None and code.co_flags & inspect.CO_ITERABLE_COROUTINE:
+        return True  # `types.coroutine`: a generator that is awaited
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004  # of an object, whether it is async
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from . import bedrock, gemini, mistral, ollama, stainless
+from .copies import ORIGINAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,11 +23,12 @@ MAKES: Final[tuple[Any, ...]] = (stainless, bedrock, gemini, mistral, ollama)
 def wrapped(client: Any, calls: Calls) -> Any:
     """A copy of a provider's client whose calls are tracked.
 
+    One that is wrapped already is wrapped anew, from the client that it is a copy of.
+
     Raises:
         TypeError: It is no client that is known.
     """
-    if "__bearlumen__" in getattr(client, "__dict__", {}):
-        return client  # tracked already: its calls are to be one event each
+    client = getattr(client, "__dict__", {}).get(ORIGINAL, client)
     for make in MAKES:
         wrap: Callable[[Any, Calls], Any] = make.wrap
         if make.is_client(client):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+ORIGINAL: Final = "__bearlumen__"
+"""The attribute of a copy that keeps what it is a copy of."""
 
 
 def copy_of(client: Any, **members: Any) -> Any:
@@ -24,7 +27,7 @@ def copy_of(client: Any, **members: Any) -> Any:
     copy = object.__new__(kind)
     # By hand: `copy.copy` asks the copy, still empty, for attributes that it works out of others.
     copy.__dict__.update(client.__dict__)
-    copy.__dict__["__bearlumen__"] = client
+    copy.__dict__[ORIGINAL] = client
     return copy
 
 

@@ -50,7 +50,7 @@ def wrap(client: Any, calls: Calls) -> Any:
     )
     for name, value in client.__dict__.items():
         # A resource, of those that were used already: it holds the client's own `post`.
-        if getattr(value, "_client", None) is client and name != "__bearlumen__":
+        if getattr(value, "_client", None) is client and _root(value) == _root_of_sdk(client):
             del copy.__dict__[name]
             if not hasattr(type(client), name):  # pyright: ignore[reportUnknownArgumentType]
                 copy.__dict__[name] = type(value)(copy)
@@ -58,6 +58,16 @@ def wrap(client: Any, calls: Calls) -> Any:
         if hasattr(copy, name):
             copy.__dict__[name] = _copying(getattr(copy, name), calls)
     return copy
+
+
+def _root(value: object) -> str:
+    return type(value).__module__.partition(".")[0]
+
+
+def _root_of_sdk(client: Any) -> str | None:
+    """The package of the SDK, which may have been subclassed elsewhere."""
+    modules = (kind.__module__ for kind in type(client).__mro__ if kind.__name__ in _BASES)
+    return next((module.partition(".")[0] for module in modules), None)
 
 
 def _copying(make: Any, calls: Calls) -> Any:
@@ -90,10 +100,12 @@ def _labels(args: tuple[Any, ...], kwargs: dict[str, Any], calls: Calls) -> dict
 
 def _asks_for_no_usage(body: Mapping[str, Any], kwargs: Mapping[str, Any]) -> bool:
     """Whether it is a stream that was not asked for its usage, nor forbidden to tell it."""
+    options = cast("dict[str, Any]", kwargs.get("options") or {})
+    if "stream_options" in (options.get("extra_json") or {}):
+        return False  # the caller's `extra_body`, which comes last
     given: Any = body.get("stream_options")
     if not body.get("stream") or (isinstance(given, dict) and "include_usage" in given):
         return False
-    options = cast("dict[str, Any]", kwargs.get("options") or {})
     headers = cast("dict[str, Any]", options.get("headers") or {})
     # Who reads the lines of the answer would read the one of the usage as well.
     return headers.get(_RAW_HEADER) != "stream"
