@@ -117,7 +117,42 @@ def flask() -> dict[str, tuple[Ask, Ask]]:
     return {"Flask": (make(is_tagged=False), make(is_tagged=True))}
 
 
-FRAMEWORKS: Final = (django, flask)
+def asgi() -> dict[str, tuple[Ask, Ask]]:
+    """The whole of Starlette's handling of a request to an endpoint that does nothing."""
+    from starlette.applications import Starlette
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    from bearlumen import BearLumen
+    from bearlumen_asgi import BearLumenMiddleware
+
+    async def quiet(_: Any) -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(_: Any) -> None:
+        return None
+
+    def make(*, is_tagged: bool) -> Ask:
+        app, loop = Starlette(routes=[Route("/quiet", quiet)]), asyncio.new_event_loop()
+        if is_tagged:
+            app.add_middleware(BearLumenMiddleware, client=BearLumen(api_key="k"))
+        scope = {
+            "type": "http", "method": "GET", "path": "/quiet", "query_string": b"", "headers": [],
+        }  # fmt: skip
+
+        async def ask() -> None:
+            for _ in range(REQUESTS):
+                await app(dict(scope), receive, send)
+
+        return lambda: loop.run_until_complete(ask())
+
+    return {"Starlette": (make(is_tagged=False), make(is_tagged=True))}
+
+
+FRAMEWORKS: Final = (django, flask, asgi)
 
 
 def main() -> None:

@@ -44,6 +44,7 @@ assert bear.estimate("gpt-4o", "openai", {"input_tokens": 1_000_000})
 import bearlumen.models
 assert bearlumen.models.Ping(ok=True, organization_id="o").to_polars().rows() == [(True, "o")]
 """,
+    "bearlumen-asgi": "import bearlumen_asgi",
     "bearlumen-django": """
 from django.conf import settings
 settings.configure(INSTALLED_APPS=["bearlumen_django"], BEARLUMEN={"API_KEY": "k"})
