@@ -339,13 +339,13 @@ def test_an_announced_call_is_recorded_once_for_whom_the_layer_outside_says(
     client = bear.wrap(openais.sync)
 
     async def main() -> None:
-        outermost = announce(frame(bear, {"end_user": "far"}), by="one layer")
-        layer = announce(frame(bear, {"end_user": "near"}), by="another")
-        sibling = announce(frame(bear, {"end_user": "sibling"}), by="another")
+        outermost = announce(bear, frame(bear, {"end_user": "far"}), by="one layer")
+        layer = announce(bear, frame(bear, {"end_user": "near"}), by="another")
+        sibling = announce(bear, frame(bear, {"end_user": "sibling"}), by="another")
         for _ in range(3):
             chat(client)
         assert [each_of.is_taken for each_of in (outermost, layer, sibling)] == [True] * 3
-        late = announce(frame(bear, {"end_user": "late"}), by="another")
+        late = announce(bear, frame(bear, {"end_user": "late"}), by="another")
         late.close()
         chat(client)
         assert not late.is_taken
@@ -438,3 +438,16 @@ async def test_the_stream_helper_is_one_event(
     bear.flush()
     first, second = (counts_of(sent.events[i]) for i in (0, len(sent.events) // 2))
     assert first == second == recording.counts
+
+
+def test_what_another_client_records_is_announced_to_nobody_else(
+    bear: BearLumen, sent: MemoryTransport, openais: OpenAIs
+) -> None:
+    """Two clients are two ledgers: each has the call."""
+    with BearLumen(api_key="other", transport=MemoryTransport()) as other:
+        announced = announce(other, frame(other, {"end_user": "theirs"}), by="a layer")
+        chat(bear.wrap(openais.sync))
+        assert not announced.is_taken
+        announced.withdraw()
+    bear.flush()
+    assert [event.get("user_id") for event in sent.events] == [None]

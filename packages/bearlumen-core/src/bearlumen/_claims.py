@@ -18,6 +18,7 @@ from ._context import current
 
 if TYPE_CHECKING:
     from ._context import Frame
+    from ._guard import Guard
     from ._result import TrackResult
 
 MAX_REMEMBERED_REQUESTS: Final = 1_024
@@ -28,9 +29,11 @@ MAX_DELAY_SECONDS: Final = 5.0
 class Announced:
     """A call that is about to be made: by the layer that announced it, or one below it."""
 
-    __slots__ = ("_is_over", "_outer", "_scope", "_since", "by", "frame", "is_taken")
+    __slots__ = ("_is_over", "_outer", "_scope", "_since", "by", "frame", "guard", "is_taken")
 
-    def __init__(self, frame: Frame | None, *, by: object) -> None:
+    def __init__(self, frame: Frame | None, *, guard: Guard, by: object) -> None:
+        self.guard = guard
+        """Of the client that is to record it: what another client records is not in its ledger."""
         self.frame = frame
         """Whom and what the call is for."""
         self.is_taken = False
@@ -40,10 +43,10 @@ class Announced:
         self._is_over = False
         self._since = monotonic()
         self._scope = current()
-        outer = _standing()
+        outer = _standing(guard)
         if outer is not None and outer.by is not by:
             outer.mark_taken()  # it is the same call, seen from further out
-        self._outer = outer
+        self._outer = _standing()
         _announced.set(self)
 
     def close(self) -> None:
@@ -71,9 +74,9 @@ class Announced:
         self._is_over = self.is_taken = True
 
     @staticmethod
-    def take() -> Announced | None:
+    def take(guard: Guard) -> Announced | None:
         """What the call that is made now was announced as; who asks undertakes to record it."""
-        found = _standing()
+        found = _standing(guard)
         if found is not None:
             found.mark_taken()
         return found
@@ -82,10 +85,12 @@ class Announced:
 _announced: ContextVar[Announced | None] = ContextVar("bearlumen_announced", default=None)
 
 
-def _standing() -> Announced | None:
-    """The innermost call that was announced and not made yet."""
+def _standing(guard: Guard | None = None) -> Announced | None:
+    """The innermost call that was announced, for one client, and not made yet."""
     found = _announced.get()
-    while found is not None and not found._is_standing:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    while found is not None and not (
+        found._is_standing and (guard is None or found.guard is guard)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    ):
         found = found._outer  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return found
 

@@ -137,7 +137,7 @@ def frame(
     return Frame(merged(found, read_scope(labels, guard)))
 
 
-def announce(within: Frame, *, by: object) -> Announced:
+def announce(client: Attributing, within: Frame, *, by: object) -> Announced:
     """Say that a call is about to be made, before it is.
 
     Whoever makes it through a wrapped client records it; then `is_taken` is true, and the layer
@@ -145,10 +145,11 @@ def announce(within: Frame, *, by: object) -> Announced:
     the same way. Close it once the call cannot follow any more, and withdraw it in the end.
 
     Args:
+        client: Which is to record it.
         within: Whom and what it is for.
         by: Which layer says so. One may announce several before the first is made.
     """
-    return Announced(within, by=by)
+    return Announced(within, guard=guard_of(client), by=by)
 
 
 def labels_in(metadata: Mapping[str, Any], *, plain: bool) -> dict[str, Any]:

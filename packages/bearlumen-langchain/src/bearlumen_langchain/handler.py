@@ -157,7 +157,9 @@ class BearLumenCallbackHandler(BaseCallbackHandler):
                 defaults=implied(given, root),
             )
             with self._lock:
-                self._runs[run_id] = _Run(announce(within, by=BearLumenCallbackHandler), given)
+                self._runs[run_id] = _Run(
+                    announce(self._client, within, by=BearLumenCallbackHandler), given
+                )
                 if len(self._runs) > MAX_RUNS:
                     self._runs.popitem(last=False)
 

@@ -92,7 +92,7 @@ class BearLumenEventHandler(BaseEventHandler):
 
     def _begin(self, event: Any) -> None:
         labels = labels_in(event.tags or {}, plain=self._plain)
-        announced = announce(frame(self._client, labels), by=event.class_name())
+        announced = announce(self._client, frame(self._client, labels), by=event.class_name())
         with self._lock:
             self._calls[event.span_id] = _Call(announced, event.model_dict or {})
             if len(self._calls) > MAX_CALLS:

@@ -69,7 +69,7 @@ class BearLumenSpanProcessor(SpanProcessor):
             labels = (around.labels if around else {}) | labels_of(attributes)
             announced = None
             if is_call(attributes):
-                announced = announce(frame(self._client, labels), by=self)
+                announced = announce(self._client, frame(self._client, labels), by=self)
             with self._lock:
                 self._open[span.get_span_context().span_id] = _Open(announced, labels)
                 if len(self._open) > MAX_SPANS:

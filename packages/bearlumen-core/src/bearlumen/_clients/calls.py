@@ -45,7 +45,7 @@ class Calls:
                 known = self._known(labels, args, kwargs)
                 if known is None:
                     return await function(*args, **kwargs)
-                frame, began = _frame(), perf_counter()
+                frame, began = self._frame(), perf_counter()
                 try:
                     answer = await function(*args, **kwargs)
                 except Exception as error:
@@ -59,7 +59,7 @@ class Calls:
             known = self._known(labels, args, kwargs)
             if known is None:
                 return function(*args, **kwargs)
-            frame, began = _frame(), perf_counter()
+            frame, began = self._frame(), perf_counter()
             try:
                 answer = function(*args, **kwargs)
             except Exception as error:
@@ -98,8 +98,7 @@ class Calls:
         if getattr(error, "completion", None) is not None:
             self._record(error, known, frame, began)
 
-
-def _frame() -> Any:
-    """Whom and what the call is for: as the layer outside says that announced it, or the scope."""
-    announced = Announced.take()
-    return current() if announced is None else announced.frame
+    def _frame(self) -> Any:
+        """Whom and what it is for: as the layer outside says that announced it, or the scope."""
+        announced = Announced.take(self._guard)
+        return current() if announced is None else announced.frame
