@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from bearlumen.providers import extractors
 from bearlumen_server import local_server
 from bearlumen_server.cli import app
+from support.openai_server import drop_unclosed
 from support.replay import load, recordings
 from support.stub import Reply, Seen, stub_server
 
@@ -75,6 +76,8 @@ def test_code_of_a_page_runs(page: str, eval_example: EvalExample) -> None:
             names = {**names, **eval_example.run(example, module_globals=names)}
     if "bear" in names:
         assert names["bear"].shutdown()
+    names.clear()
+    drop_unclosed()  # a page is not the place to close what its clients have open
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
