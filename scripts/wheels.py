@@ -45,6 +45,7 @@ import bearlumen.models
 assert bearlumen.models.Ping(ok=True, organization_id="o").to_polars().rows() == [(True, "o")]
 """,
     "bearlumen-asgi": "import bearlumen_asgi",
+    "bearlumen-celery": "import bearlumen_celery",
     "bearlumen-django": """
 from django.conf import settings
 settings.configure(INSTALLED_APPS=["bearlumen_django"], BEARLUMEN={"API_KEY": "k"})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from celery import Celery, signals  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
+from celery import Celery, signals  # pyright: ignore[reportMissingTypeStubs]
 from host import PLAN, client, track
 
 app: Any = Celery("celery_app", broker="memory://")
