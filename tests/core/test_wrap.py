@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextvars import copy_context
 from typing import Any
@@ -451,3 +452,21 @@ def test_what_another_client_records_is_announced_to_nobody_else(
         announced.withdraw()
     bear.flush()
     assert [event.get("user_id") for event in sent.events] == [None]
+
+
+def test_an_announcement_that_nobody_used_is_soon_none(
+    bear: BearLumen, sent: MemoryTransport, openais: OpenAIs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was cancelled leaves one behind; what is called later is not it."""
+    client = bear.wrap(openais.sync)
+    for passed, end_user in ((59.0, "alice"), (61.0, None)):
+        announced = announce(bear, frame(bear, {"end_user": "alice"}), by="a layer")
+        later = time.monotonic() + passed
+        with monkeypatch.context() as patched:
+            patched.setattr("bearlumen._claims.monotonic", lambda later=later: later)
+            chat(client)
+        announced.withdraw()
+        bear.flush()
+        assert sent.events[-1].get("user_id") == end_user
+    bear.flush()
+    assert len(sent.events) == 2

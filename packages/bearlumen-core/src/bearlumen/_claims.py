@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from ._result import TrackResult
 
 MAX_REMEMBERED_REQUESTS: Final = 1_024
-MAX_DELAY_SECONDS: Final = 5.0
-"""Between the announcement of a call and the call, where its scope has changed since."""
+MAX_DELAY_SECONDS: Final = 60.0
+"""Between the announcement of a call and the call, which may wait for its turn."""
+MAX_DELAY_ELSEWHERE_SECONDS: Final = 5.0
+"""The same where the scope has changed since."""
 
 
 class Announced:
@@ -62,12 +64,14 @@ class Announced:
     def _is_standing(self) -> bool:
         """Whether the call may still follow.
 
-        One that was cancelled is neither made nor withdrawn: what is called in another scope, some
-        time later, is not it.
+        One that was cancelled is neither made nor withdrawn: what is called some time later is not
+        it, and in another scope even sooner.
         """
-        return not self._is_over and (
-            self._scope is current() or monotonic() - self._since < MAX_DELAY_SECONDS
-        )
+        if self._is_over:
+            return False
+        is_here = self._scope is current()
+        most = MAX_DELAY_SECONDS if is_here else MAX_DELAY_ELSEWHERE_SECONDS
+        return monotonic() - self._since < most
 
     def mark_taken(self) -> None:
         """Another layer records it."""
