@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from integrations.langchain.test_handler import model as langchain_model
 from openai import OpenAI
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Status, StatusCode
@@ -263,4 +263,19 @@ def test_events_become_spans(sent: MemoryTransport) -> None:
     }
     assert made.start_time is not None
     assert made.end_time == made.start_time + 250_000_000
+    assert len(sent.events) == 1
+
+
+def test_a_span_that_cannot_be_made_costs_no_event(sent: MemoryTransport) -> None:
+    """Nor is it sent again for that."""
+
+    class Broken(SpanProcessor):
+        def on_start(self, span: Any, parent_context: Any = None) -> None:
+            raise RuntimeError("broken")
+
+    provider = TracerProvider()
+    provider.add_span_processor(Broken())
+    with BearLumen(api_key="k", transport=SpanTransport(sent, provider)) as bear:
+        bear.track(None, model="m", units={"pages": 1})
+        assert bear.flush()
     assert len(sent.events) == 1

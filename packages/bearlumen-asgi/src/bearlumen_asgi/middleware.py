@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from bearlumen import BearLumen
 from bearlumen.errors import InvalidRequestError
-from bearlumen.integration import default, guard_of, inside, made_client
+from bearlumen.integration import default, deliver, guard_of, inside, made_client
 
 from .users import HELD, Held, end_user_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from bearlumen import AsyncBearLumen
+    from bearlumen import AsyncBearLumen, BearLumen
 
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Any]]
@@ -29,8 +27,6 @@ _CLEAR: Final = dict.fromkeys(
     ("feature", "agent", "workflow", "session", "session_type", "dimensions")
 )
 """Whatever a task was left with, a request begins with nothing."""
-SHUTDOWN_SECONDS: Final = 5.0
-"""As long as the client itself would take at the end of a process."""
 
 
 class BearLumenMiddleware:
@@ -111,11 +107,7 @@ class BearLumenMiddleware:
     async def _send_at_the_end(self, send: Send, message: Any) -> None:
         if message["type"].startswith("lifespan.shutdown."):
             with guard_of(self._client or default)("delivering at the server's end"):
-                client = self._client or made_client()
-                if isinstance(client, BearLumen):
-                    await asyncio.to_thread(client.flush, SHUTDOWN_SECONDS)
-                elif client is not None:
-                    await client.flush(SHUTDOWN_SECONDS)
+                await deliver(self._client or made_client())
         await send(message)
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from celery import signals as _signals  # pyright: ignore[reportMissingTypeStubs]
 
-from bearlumen import BearLumen
-from bearlumen.integration import guard_of, inside
+from bearlumen.integration import deliver_now, guard_of, inside
 
 if TYPE_CHECKING:
-    from bearlumen import AsyncBearLumen
+    from bearlumen import AsyncBearLumen, BearLumen
     from bearlumen.integration import Inside
 
 HEADER: Final = "bearlumen-scope"
-SHUTDOWN_SECONDS: Final = 5.0
-"""As long as the client itself would take at the end of a process."""
 _CLEAR: Final = dict.fromkeys(
     ("end_user", "feature", "agent", "workflow", "session", "session_type", "dimensions")
 )
@@ -67,10 +63,7 @@ class _Instrumented:
         if client is None:
             return
         with guard_of(client)("delivering at the worker's end"):
-            if isinstance(client, BearLumen):
-                client.flush(SHUTDOWN_SECONDS)
-            else:
-                asyncio.run(client.flush(SHUTDOWN_SECONDS))
+            deliver_now(client)
 
 
 _instrumented = _Instrumented()

@@ -18,6 +18,7 @@ from .errors import BearLumenError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from ._config import Config, Environment
@@ -81,6 +82,12 @@ def examine(
     except BearLumenError as error:
         return [Finding("settings", str(error), ok=False)]
     return [*_server(config), *_journal(config)]
+
+
+def examine_client_options(options: Mapping[str, Any]) -> list[Finding]:
+    """The same with what a client is made with, of which only some matters here."""
+    names = ("api_key", "environment", "base_url", "journal")
+    return examine(**{name: options[name] for name in names if name in options})
 
 
 def _server(config: Config) -> list[Finding]:

@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from ._claims import Announced
 from ._context import Frame, Inside, current, frame_of, merged, read_scope
 from ._default import _default as _the_default  # pyright: ignore[reportPrivateUsage]
+from ._guard import Guard
+from ._hosting import (
+    CLIENT_OPTIONS,
+    check_client_options,
+    client_that_drops,
+    deliver,
+    deliver_now,
+)
 from .providers._flavor import Usage
 
 if TYPE_CHECKING:
@@ -18,16 +26,21 @@ if TYPE_CHECKING:
 
     from ._attributing import Attributing
     from ._client import AsyncBearLumen, BearLumen
-    from ._guard import Guard
     from ._result import TrackResult
 
 __all__ = [
+    "CLIENT_OPTIONS",
     "Announced",
     "CallUsage",
+    "Guard",
     "Inside",
     "announce",
+    "check_client_options",
+    "client_that_drops",
     "configure_later",
     "default",
+    "deliver",
+    "deliver_now",
     "frame",
     "guard_of",
     "inside",

@@ -6,12 +6,9 @@ included. It tells the application so before, but Django does not listen.
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from typing import TYPE_CHECKING, Any
 
-from bearlumen import BearLumen
-from bearlumen.integration import default, guard_of, made_client
+from bearlumen.integration import default, deliver, guard_of, made_client
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,11 +16,6 @@ if TYPE_CHECKING:
     Send = Callable[[Any], Awaitable[Any]]
     Receive = Callable[[], Awaitable[Any]]
     Application = Callable[[Any, Receive, Send], Awaitable[Any]]
-
-SHUTDOWN_SECONDS: float = (
-    inspect.signature(BearLumen.__init__).parameters["shutdown_timeout"].default
-)
-"""As long as the client itself would take at the end of a process."""
 
 
 def deliver_at_shutdown(application: Application) -> Application:
@@ -43,17 +35,9 @@ def deliver_at_shutdown(application: Application) -> Application:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 with guard_of(default)("delivering at the server's end"):
-                    await _deliver()
+                    await deliver(made_client())
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
 
     return served
-
-
-async def _deliver() -> None:
-    client = made_client()
-    if isinstance(client, BearLumen):
-        await asyncio.to_thread(client.flush, SHUTDOWN_SECONDS)
-    elif client is not None:
-        await client.flush(SHUTDOWN_SECONDS)

@@ -15,7 +15,14 @@ from django.utils.module_loading import import_string
 
 from bearlumen import BearLumen
 from bearlumen.errors import BearLumenError
-from bearlumen.integration import configure_later, guard_of
+from bearlumen.integration import (
+    CLIENT_OPTIONS,
+    check_client_options,
+    client_that_drops,
+    configure_later,
+    default,
+    guard_of,
+)
 
 from .users import end_user_of
 
@@ -24,19 +31,11 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from bearlumen.transport import Transport
-
 NAME: Final = "BEARLUMEN"
-CLIENT_OPTIONS: Final = tuple(
-    name for name in inspect.signature(BearLumen.__init__).parameters if name != "self"
-)
-"""What the client takes. The setting has them in capitals."""
 OWN_OPTIONS: Final = ("USER_RESOLVER", "FEATURE", "TRUST_SCOPE_HEADERS")
 OPTIONS: Final = (*(name.upper() for name in CLIENT_OPTIONS), *OWN_OPTIONS)
 _MADE_LATER: Final = ("transport", "http_client")
 """May be the dotted path of what makes it."""
-_WITH_EFFECT: Final = ("journal", "flush_on_sigterm", *_MADE_LATER)
-"""A client that has these does more than check them when it is made."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,10 +73,8 @@ def options() -> Options:
     trust = given.get("TRUST_SCOPE_HEADERS", False)
     if not isinstance(trust, bool):
         raise ImproperlyConfigured(f"{NAME}['TRUST_SCOPE_HEADERS'] is True or False.")
-    checked = {name: value for name, value in client.items() if name not in _WITH_EFFECT}
-    checked["api_key"] = client["api_key"] or "none"
     try:
-        BearLumen(**checked)
+        check_client_options(client)
     except (BearLumenError, TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"{NAME} cannot be used: {error}") from error
     return Options(
@@ -112,35 +109,20 @@ def install() -> None:
 
 def make_client() -> BearLumen:
     """A client as the setting has it; one that drops everything, and says so, if it cannot be."""
+    given: dict[str, Any] = {}
     try:
         given = dict(options().client)
+        why = f"{NAME} cannot be used" if given["api_key"] else f"{NAME} has no API_KEY"
+    except ImproperlyConfigured as error:
+        why = str(error)
+    # Whoever tracks is not the one to be told.
+    with guard_of(default)(f"making the client of {NAME}"):
         for name in _MADE_LATER:
             if isinstance(given.get(name), str):
                 given[name] = import_string(given[name])()
-        if given["api_key"]:
+        if given.get("api_key"):
             return BearLumen(**given)
-        problem = f"{NAME} has no API_KEY"
-    except Exception as error:  # noqa: BLE001  # whoever tracks is not the one to be told
-        problem = f"{NAME} cannot be used: {error}"
-    client = BearLumen(api_key="none", transport=_nowhere())
-    error = BearLumenError(f"{problem}. What is tracked is dropped.")
-    guard_of(client).report(error, problem=f"{NAME} setting")
-    return client
-
-
-def _nowhere() -> Transport:
-    from bearlumen.batching.retry import Outcome
-
-    class Nowhere:
-        """Refuses every event, so that the client counts it as dropped."""
-
-        def send(self, events: Any, *, timeout: float | None = None) -> Outcome:  # noqa: ARG002
-            return Outcome(status=400, message="There is no API key.")
-
-        def close(self) -> None: ...
-        def abandon(self) -> None: ...
-
-    return Nowhere()
+    return client_that_drops(given, why=why)
 
 
 def _read_again(*, setting: str, **_: object) -> None:

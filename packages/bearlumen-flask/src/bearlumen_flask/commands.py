@@ -8,10 +8,8 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from bearlumen.doctor import Finding, examine
+from bearlumen.doctor import Finding, examine_client_options
 
-EXAMINED = ("api_key", "environment", "base_url", "journal")
-"""What `examine` takes of the client's options."""
 group = AppGroup("bearlumen", help="Bear Lumen: what your AI costs.")
 
 
@@ -24,7 +22,7 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001  # click's
     options = options_of_current_app() or {}
     if options.get("api_key"):
         findings = [Finding("flask", "The app is set up.")]
-        findings += examine(**{name: options[name] for name in EXAMINED if name in options})
+        findings += examine_client_options(options)
     else:
         findings = [
             Finding(

@@ -9,8 +9,15 @@ from flask import Response, current_app, has_request_context, request
 from werkzeug.utils import import_string
 
 from bearlumen import BearLumen
-from bearlumen.errors import BearLumenError, InvalidRequestError
-from bearlumen.integration import configure_later, default, guard_of
+from bearlumen.errors import InvalidRequestError
+from bearlumen.integration import (
+    CLIENT_OPTIONS,
+    check_client_options,
+    client_that_drops,
+    configure_later,
+    default,
+    guard_of,
+)
 
 from .commands import group
 from .users import end_user
@@ -25,14 +32,8 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "BEARLUMEN_"
 NAME: Final = "bearlumen"
-CLIENT_OPTIONS: Final = tuple(
-    name for name in inspect.signature(BearLumen.__init__).parameters if name != "self"
-)
-"""What the client takes. The configuration has them in capitals, behind `BEARLUMEN_`."""
 _CLEAR: Final = dict.fromkeys(("agent", "workflow", "session", "session_type", "dimensions"))
 """Whatever a thread was left with, a request begins with nothing."""
-_WITH_EFFECT: Final = ("journal", "flush_on_sigterm", "transport", "http_client")
-"""A client that has these does more than check them when it is made."""
 
 
 class BearLumenFlask:
@@ -99,9 +100,7 @@ class _State:
             for name in CLIENT_OPTIONS
             if PREFIX + name.upper() in config
         }
-        checked = {name: value for name, value in self.options.items() if name not in _WITH_EFFECT}
-        checked["api_key"] = self.options["api_key"] or "none"
-        BearLumen(**checked)
+        check_client_options(self.options)
         self._user = _function(app, "USER_RESOLVER") or end_user
         feature = config.get(f"{PREFIX}FEATURE")
         self._feature = _endpoint if feature == "endpoint" else _function(app, "FEATURE")
@@ -110,13 +109,7 @@ class _State:
         """A client as the configuration has it; without a key, one that drops everything."""
         if self.options["api_key"]:
             return BearLumen(**self.options)
-        nowhere: dict[str, Any] = {"api_key": "none", "transport": _Nowhere()}
-        client = BearLumen(**(self.options | nowhere))
-        guard_of(client).report(
-            BearLumenError("BEARLUMEN_API_KEY is not set. What is tracked is dropped."),
-            problem="BEARLUMEN_API_KEY",
-        )
-        return client
+        return client_that_drops(self.options, why="BEARLUMEN_API_KEY is not set")
 
     def labels(self, environ: dict[str, Any]) -> dict[str, Any]:
         """What a request's scope says."""
@@ -157,18 +150,6 @@ class _Resolved:
             self._found = None  # whatever goes wrong, it is not who it was before
             self._found = self._ask()
         return self._found
-
-
-class _Nowhere:
-    """Refuses every event, so that the client counts it as dropped."""
-
-    def send(self, events: Any, *, timeout: float | None = None) -> Any:  # noqa: ARG002
-        from bearlumen.batching.retry import Outcome
-
-        return Outcome(status=400, message="There is no API key.")
-
-    def close(self) -> None: ...
-    def abandon(self) -> None: ...
 
 
 def options_of_current_app() -> dict[str, Any] | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
 
+from bearlumen.integration import Guard
+
 from . import conventions
 from .conventions import PREFIX, PROVIDERS
 
@@ -34,6 +36,9 @@ _LABELS: Final = {
 }
 
 
+_making: Final = Guard(None)("making a span of a usage event")
+
+
 class SpanTransport:
     """Delivers through another transport, and makes a span of each event that was taken.
 
@@ -56,7 +61,8 @@ class SpanTransport:
         outcome = self._inner.send(events, timeout=timeout)
         if outcome.status is not None and outcome.status < 300:  # noqa: PLR2004
             for event in events:
-                self._span(json.loads(event))
+                with _making:  # what is wrong with a span is no reason to send an event again
+                    self._span(json.loads(event))
         return outcome
 
     def close(self) -> None:

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
 
-from bearlumen.doctor import Finding, examine
+from bearlumen.doctor import Finding, examine_client_options
 
 from ...checks import check_settings
 from ...settings import options
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-
-EXAMINED = ("api_key", "environment", "base_url", "journal")
-"""What `examine` takes of the client's options."""
 
 
 class Command(BaseCommand):
@@ -59,4 +56,4 @@ def _findings() -> list[Finding]:
     if not client["api_key"]:
         return found
     found = found or [Finding("django", "The settings and the middleware are in place.")]
-    return found + examine(**{name: client[name] for name in EXAMINED if name in client})
+    return found + examine_client_options(client)
