@@ -1,36 +1,7 @@
-"""A client whose events stay in memory, which the apps track with."""
-
-from collections.abc import Iterator
+"""The frameworks that are needed."""
 
 import pytest
 
 pytest.importorskip("fastapi")
 pytest.importorskip("litestar")
 pytest.importorskip("quart")
-
-from bearlumen import BearLumen, MemoryTransport
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """The event loop of the async tests."""
-    return "asyncio"
-
-
-@pytest.fixture
-def sent() -> MemoryTransport:
-    """What was sent."""
-    return MemoryTransport()
-
-
-@pytest.fixture
-def problems() -> list[Exception]:
-    """What `on_error` was told."""
-    return []
-
-
-@pytest.fixture
-def bear(sent: MemoryTransport, problems: list[Exception]) -> Iterator[BearLumen]:
-    """A client that sends nothing anywhere."""
-    with BearLumen(api_key="k", transport=sent, on_error=problems.append) as client:
-        yield client

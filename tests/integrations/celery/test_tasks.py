@@ -1,10 +1,5 @@
 """What a task tracks is for whom it was sent for, in real workers and eagerly."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,25 +15,15 @@ from kombu import pools
 
 import bearlumen_celery
 from bearlumen import BearLumen, MemoryTransport
-from support.stub import Reply, Seen, Stub, stub_server
+from support.sites import events_of, receiving, running
+from support.stub import Stub
 
 site: Any = celery_site
-TESTS = Path(__file__).parents[2]
 POOLS = {
     "prefork": ("--pool", "prefork", "--concurrency", "2"),
     "threads": ("--pool", "threads", "--concurrency", "8"),
+    "gevent": ("--pool", "gevent", "--concurrency", "8"),
 }
-
-
-def accept(seen: Seen) -> Reply:
-    """Take every event."""
-    events = seen.json["events"] if seen.method == "POST" else []
-    return Reply(body={"accepted": len(events), "duplicates": 0, "rejected": []})
-
-
-def events_of(stub: Stub) -> list[dict[str, Any]]:
-    """Every event that it was sent."""
-    return [event for seen in stub.seen if seen.method == "POST" for event in seen.json["events"]]
 
 
 @pytest.fixture
@@ -70,40 +55,14 @@ def sender(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BearLumen]
 
 @contextmanager
 def worker(pool: str, stub: Stub, folder: Path) -> Generator[None]:
-    """A real one, until it has ended in order."""
+    """A real one, until every message was taken and it has ended in order."""
     command = (
         "-m", "celery", "--app", "integrations.celery.site", "worker", "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--without-heartbeat", *POOLS[pool],
     )  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=folder,
-            env={
-                **os.environ,
-                "BEAR_LUMEN_URL": stub.url,
-                "BEAR_LUMEN_API_KEY": "sk_test_1",
-                "CELERY_FOLDER": str(folder),
-                "PYTHONPATH": str(TESTS),
-            },
-            stdout=log,
-            stderr=log,
-        )
-    try:
+    with running(command, stub, folder, environment={"CELERY_FOLDER": str(folder)}) as wait_for:
         yield
-        until = time.monotonic() + 60
-        while any((folder / "queue").iterdir()):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < until, (folder / "log").read_text()
-            time.sleep(0.1)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise
+        wait_for(lambda: not any((folder / "queue").iterdir()))
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -121,7 +80,7 @@ def test_tasks_are_for_whom_they_were_sent_for(pool: str, sender: BearLumen, fol
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(send, range(25)))
     site.work.delay(None)
-    with stub_server(accept) as stub:
+    with receiving() as stub:
         with worker(pool, stub, folder):
             pass
         events = events_of(stub)
@@ -152,7 +111,7 @@ def test_an_eager_task_runs_within_the_callers_scope(monkeypatch: pytest.MonkeyP
 def test_a_forged_scope_is_left_aside(folder: Path, sender: BearLumen) -> None:
     """Whoever can write to the broker cannot pass for a customer."""
     site.work.apply_async(("nobody",), headers={"bearlumen-scope": "v1.forged.forged"})
-    with stub_server(accept) as stub:
+    with receiving() as stub:
         with worker("threads", stub, folder):
             pass
         events = events_of(stub)

@@ -15,6 +15,8 @@ FOLDER = Path(tempfile.mkdtemp())
 os.environ["DJANGO_SETTINGS_MODULE"] = "integrations.django.site.settings"
 os.environ["SITE_DATABASE"] = str(FOLDER / "site.sqlite3")
 django.setup()
+# Celery would take a process that has it for one of Django's.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.core.management import call_command  # noqa: E402
 from django.test import AsyncClient, Client, override_settings  # noqa: E402

@@ -5,15 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,21 +16,18 @@ import pytest
 import bearlumen
 from bearlumen.integration import made_client
 from bearlumen_django import deliver_at_shutdown
-from support.stub import Reply, Seen, Stub, stub_server
+from support.sites import HOST, TESTS, events_of, free_port, get, receiving, served
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from pathlib import Path
 
     from django.contrib.auth.models import User
 
     from .conftest import Tracked
 
-ROOT = Path(__file__).parents[3]
-TESTS = ROOT / "tests"
 SITE = "integrations.django.site"
-HOST = "127.0.0.1"
+SETTINGS = {"DJANGO_SETTINGS_MODULE": f"{SITE}.settings"}
 USERS = 200
-START_SECONDS = 30
 GUNICORN = ("-m", "gunicorn", f"{SITE}.wsgi", "--no-control-socket", "--workers", "2")
 SERVERS = {
     "gunicorn gthread": (*GUNICORN, "--threads", "16"),
@@ -66,75 +58,6 @@ def cookies(alice: User) -> dict[str, str]:
     return found
 
 
-@contextmanager
-def receiving() -> Generator[Stub]:
-    """A server that takes every event."""
-
-    def answer(seen: Seen) -> Reply:
-        events = seen.json["events"] if seen.method == "POST" else []
-        return Reply(body={"accepted": len(events), "duplicates": 0, "rejected": []})
-
-    with stub_server(answer) as stub:
-        yield stub
-
-
-def events_of(stub: Stub) -> list[dict[str, Any]]:
-    """Every event that it was sent."""
-    return [event for seen in stub.seen if seen.method == "POST" for event in seen.json["events"]]
-
-
-def free_port() -> int:
-    """A port nobody listens at."""
-    with socket.socket() as listening:
-        listening.bind((HOST, 0))
-        return listening.getsockname()[1]
-
-
-@contextmanager
-def served(command: Sequence[str], port: int, stub: Stub, folder: Path) -> Generator[None]:
-    """The site, by that server, until it has ended in order."""
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=folder,
-            env={
-                **os.environ,
-                "BEAR_LUMEN_URL": stub.url,
-                "BEAR_LUMEN_API_KEY": "sk_test_1",
-                "PYTHONPATH": os.pathsep.join([str(folder), str(TESTS)]),
-            },
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        until = time.monotonic() + START_SECONDS
-        while get(port, "/quiet") != b"ok":
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < until, (folder / "log").read_text()
-            time.sleep(0.05)
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise
-
-
-def get(port: int, path: str, cookie: str = "") -> bytes | None:
-    """What the site answers; None where it does not."""
-    connection = HTTPConnection(HOST, port, timeout=20)
-    try:
-        connection.request("GET", path, headers={"Cookie": cookie})
-        return connection.getresponse().read()
-    except (OSError, HTTPException):
-        return None
-    finally:
-        connection.close()
-
-
 @pytest.mark.parametrize("server", SERVERS)
 def test_many_users_at_once_are_never_mixed_up_and_lose_nothing(
     server: str, cookies: dict[str, str], tmp_path: Path
@@ -147,11 +70,12 @@ def test_many_users_at_once_are_never_mixed_up_and_lose_nothing(
     views = ("aslow", "abody") if server == "uvicorn" else ("slow", "body")
 
     def ask(user: str) -> list[bytes | None]:
-        return [get(port, f"/{view}?as={user}", cookies[user]) for view in views]
+        cookie = {"Cookie": cookies[user]}
+        return [get(port, f"/{view}?as={user}", cookie) for view in views]
 
     with receiving() as stub:
         with (
-            served((*SERVERS[server], *bind), port, stub, tmp_path),
+            served((*SERVERS[server], *bind), port, stub, tmp_path, environment=SETTINGS),
             ThreadPoolExecutor(40) as pool,
         ):
             answers = list(pool.map(ask, cookies))
@@ -170,23 +94,15 @@ def test_the_development_server_has_one_sender_and_reloads(tmp_path: Path) -> No
         f"from {SITE}.settings import *\nDEBUG = True\nBEARLUMEN['FLUSH_INTERVAL'] = 0.05\n"
     )
     command = ("-m", "django", "runserver", f"{HOST}:{port}", "--settings", "local_settings")
-    with receiving() as stub, served(command, port, stub, tmp_path):
+    with receiving() as stub, served(command, port, stub, tmp_path) as wait_for:
         assert get(port, "/senders") == b"0"
         for expected in (1, 2):
             assert get(port, "/plain") == b"ok"
             assert get(port, "/senders") == b"1"
-            wait_for(lambda: len(events_of(stub)) == expected, tmp_path)  # noqa: B023
+            wait_for(lambda: len(events_of(stub)) == expected)  # noqa: B023
             now = time.time() + 5 * expected
             os.utime(local, (now, now))
-            wait_for(lambda: get(port, "/senders") == b"0", tmp_path)
-
-
-def wait_for(happened: Any, folder: Path) -> None:
-    """Wait until something is so."""
-    until = time.monotonic() + START_SECONDS
-    while not happened():
-        assert time.monotonic() < until, (folder / "log").read_text()
-        time.sleep(0.05)
+            wait_for(lambda: get(port, "/senders") == b"0")
 
 
 def test_a_worker_is_not_started_with_settings_that_cannot_be_meant(tmp_path: Path) -> None:
@@ -226,7 +142,7 @@ def test_setting_up_makes_no_thread_and_no_connection(tmp_path: Path) -> None:
         [sys.executable, "-c", code],
         capture_output=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS), "BEAR_LUMEN_API_KEY": "k"},
+        env={**os.environ, **SETTINGS, "PYTHONPATH": str(TESTS), "BEAR_LUMEN_API_KEY": "k"},
         text=True,
         timeout=30,
     )

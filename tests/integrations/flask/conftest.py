@@ -10,18 +10,6 @@ from bearlumen import BearLumen, MemoryTransport
 from bearlumen._default import _default
 
 
-@pytest.fixture
-def sent() -> MemoryTransport:
-    """What was sent."""
-    return MemoryTransport()
-
-
-@pytest.fixture
-def problems() -> list[Exception]:
-    """What `on_error` was told."""
-    return []
-
-
 @pytest.fixture(autouse=True)
 def bear(
     sent: MemoryTransport, problems: list[Exception], monkeypatch: pytest.MonkeyPatch

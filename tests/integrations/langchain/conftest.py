@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from bearlumen import BearLumen, MemoryTransport
 from support.openai_server import OpenAI, drop_unclosed
 from support.stub import Stub, stub_server
 
@@ -29,25 +28,6 @@ def provider(openai: OpenAI) -> Iterator[Stub]:
     """A server that answers as OpenAI does."""
     with stub_server(openai) as server:
         yield server
-
-
-@pytest.fixture
-def sent() -> MemoryTransport:
-    """What the client has sent."""
-    return MemoryTransport()
-
-
-@pytest.fixture
-def problems() -> list[Exception]:
-    """What `on_error` was told."""
-    return []
-
-
-@pytest.fixture
-def bear(sent: MemoryTransport, problems: list[Exception]) -> Iterator[BearLumen]:
-    """A client that sends nothing anywhere."""
-    with BearLumen(api_key="k", transport=sent, on_error=problems.append) as client:
-        yield client
 
 
 @pytest.fixture(scope="session")

@@ -22,18 +22,6 @@ def provider() -> Iterator[Stub]:
 
 
 @pytest.fixture
-def sent() -> MemoryTransport:
-    """What the client has sent."""
-    return MemoryTransport()
-
-
-@pytest.fixture
-def problems() -> list[Exception]:
-    """What `on_error` was told."""
-    return []
-
-
-@pytest.fixture
 def bear(sent: MemoryTransport, problems: list[Exception]) -> Iterator[BearLumen]:
     """A client that sends nothing anywhere, and records what LlamaIndex does."""
     from bearlumen_llamaindex import instrument, uninstrument

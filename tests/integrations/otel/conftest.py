@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
-from bearlumen import BearLumen, MemoryTransport
+from bearlumen import BearLumen
 from bearlumen_otel import BearLumenSpanProcessor
 from support.openai_server import OpenAI, drop_unclosed
 from support.stub import Stub, stub_server
@@ -16,25 +16,6 @@ def provider() -> Iterator[Stub]:
     """A server that answers as OpenAI does."""
     with stub_server(OpenAI()) as server:
         yield server
-
-
-@pytest.fixture
-def sent() -> MemoryTransport:
-    """What the client has sent."""
-    return MemoryTransport()
-
-
-@pytest.fixture
-def problems() -> list[Exception]:
-    """What `on_error` was told."""
-    return []
-
-
-@pytest.fixture
-def bear(sent: MemoryTransport, problems: list[Exception]) -> Iterator[BearLumen]:
-    """A client that sends nothing anywhere."""
-    with BearLumen(api_key="k", transport=sent, on_error=problems.append) as client:
-        yield client
 
 
 @pytest.fixture
