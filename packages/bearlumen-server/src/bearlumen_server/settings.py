@@ -24,11 +24,11 @@ DEFAULT_ORGANIZATION: Final = "default"
 
 DEFAULT_DATABASE: Final = Path("bearlumen.duckdb")
 MEMORY_MEGABYTES: Final = 2048
-"""Three times what every question over 10 M events takes, and not all there is: DuckDB's own
-default is 80 % of the machine's memory, which it keeps once it has it."""
+"""Six times what the benchmark's questions over 10 M events take together (330 MB), and not all
+there is: DuckDB's own default is 80 % of the machine's memory, which it keeps once it has it."""
 SPILL_MEGABYTES: Final = 10_240
 LEAST_MEMORY_MEGABYTES: Final = 256
-"""With which a ledger of 10 M events is still written to and asked about."""
+"""With which a ledger of 10 M events still answered all the benchmark asks, and took events."""
 
 _WORDS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
