@@ -56,8 +56,11 @@ _providers group *args:
         {{ uv }} run --no-default-groups --group {{ group }} \
         pytest tests/providers tests/core/test_providers.py tests/core/test_wrap.py {{ args }}
 
-# the frameworks, and versions of them, that have an environment of their own
-integrations *args: (_integration "llamaindex" args) (_oldest args)
+# the integrations with real frameworks and servers; some, and old versions, in environments of theirs
+integrations *args: (_newest args) (_integration "llamaindex" args) (_oldest args)
+
+_newest *args:
+    pytest tests/integrations {{ args }}
 
 _integration name *args:
     env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ name }} \
