@@ -71,6 +71,8 @@ _EVENTS = """
                 ELSE {'region': 'eu', 'env': 'test'}::VARIANT END AS dims,
            CASE WHEN u2 < 0.8 THEN '["attempt","region","score","team"]'
                 ELSE '["env","region"]' END AS dim_keys,
+           CASE WHEN u2 < 0.8 THEN chr(10) || '"attempt"' || chr(10) || '"score"' || chr(10) END
+               AS number_keys,
            CAST('{}' AS JSON)::VARIANT AS details,
            {'response_id': 'r-' || i}::VARIANT AS extra
     FROM chosen"""

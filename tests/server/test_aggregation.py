@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
 from server.helpers import Api, event
-
-from bearlumen.pricing.book import PriceBook
-from bearlumen_server.ledger.decode import decode_batch
-from bearlumen_server.ledger.pricing import price
-from bearlumen_server.storage.duckdb import DuckDBStore
-from bearlumen_server.storage.migrations import migrations
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AGGREGATION = "/v1/usage/aggregation"
 
@@ -117,26 +106,3 @@ def test_too_many_names_are_refused(api: Api) -> None:
     api.send([event(metadata={"units": {f"{n}-{m}": 1 for m in range(64)}}) for n in range(16)])
     response = api.request("GET", AGGREGATION, params={"startDate": "2026-03-01"} | RANGE)
     assert (response.status_code, response.json()["code"]) == (400, "invalid_request")
-
-
-def test_events_of_an_earlier_version_are_added_up_too(tmp_path: Path) -> None:
-    """A ledger that is upgraded finds out what its events count, as if they came today."""
-    path = tmp_path / "ledger.duckdb"
-    usage = {"audio_input_tokens": 3, "tool_calls": {"web_search": 2}, "batch": True}
-    sent = [event(metadata={"usage": usage, "units": {"images": 2}}), event()]
-    decoded = decode_batch(msgspec.json.encode({"events": sent}), now=datetime.now(UTC))
-    store = DuckDBStore(path)
-    book = PriceBook.catalogue()
-    store.append_usage([price(each, org_id="o", book=book) for each in decoded.events])
-    with store.transaction() as transaction:
-        transaction.rows("ALTER TABLE events DROP COLUMN metric_keys")
-        # Whatever its number: later ones may need what it makes.
-        (migration,) = [sql for _, sql in migrations() if "metric_keys" in sql]
-        transaction.rows(migration)
-    found = store.rows("SELECT metric_keys FROM events ORDER BY ALL", {})
-    store.close()
-    assert [row[0] for row in found] == [
-        '["tool_calls.web_search","units.images","usage.audio_input_tokens"]',
-        None,
-    ]
-    assert decoded.events[0].metric_keys == found[0][0]

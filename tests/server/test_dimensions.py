@@ -159,7 +159,7 @@ def test_numbers_are_added_up_and_nothing_else(api: Api) -> None:
 
 def test_no_numbers_add_up_to_nothing(api: Api) -> None:
     """Count and sum are 0, the others unknown; without events, too."""
-    api.send([tagged(n="1")])
+    api.send([tagged(n="1"), tagged(**{'x","n': 1, '"n"': 2, "n": "3"})])
     nothing = {"count": 0, "sum": 0, "avg": None, "min": None, "max": None}
     nothing |= {"p50": None, "p95": None, "p99": None}
     for key in ("n", "m"):

@@ -88,6 +88,7 @@ def test_anonymising_keeps_the_counts_and_the_dimensions_named(api: Api) -> None
     assert kept["dimensions"] == {"team": "sales", "seats": 3}
     assert (kept["usage"], kept["units"]) == (COUNTED, {"pages": 2})
     assert (kept["cacheReadTokens"], kept["feature"], kept["cost"]) == (4, "chat", "0.01")
+    assert api.get("/v1/dimensions/numeric-summary", {"key": "seats"})["sum"] == 3
 
 
 def test_a_removed_end_user_is_gone_for_good(api: Api) -> None:

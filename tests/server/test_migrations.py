@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
+from server.helpers import event
 from server.ledgers import answers, file_of_version, stored
 
+from bearlumen.pricing.book import PriceBook
+from bearlumen_server.ledger.decode import decode_batch
+from bearlumen_server.ledger.pricing import price
 from bearlumen_server.storage import DatabaseUnreadableError
 from bearlumen_server.storage import duckdb as engine
 from bearlumen_server.storage.duckdb import DuckDBStore
@@ -41,6 +47,38 @@ def test_a_file_of_any_version_is_upgraded_and_answers_the_same(
         4, 2, "0.000000000002",
     )  # fmt: skip
     assert contents(paths[0]) == newest
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("dim_keys", '["\\u001F","plan","seats","share","x\\"\\\\u001f"]'),
+        ("number_keys", '\n"\\u001F"\n"seats"\n"share"\n"x\\"\\\\u001f"\n'),
+        ("metric_keys", '["tool_calls.web_search","units.images","usage.audio_input_tokens"]'),
+    ],
+)
+def test_events_of_an_earlier_version_are_described_as_if_they_came_today(
+    tmp_path: Path, column: str, told: Any
+) -> None:
+    """What later versions keep beside the dimensions and the units, to find them fast."""
+    usage = {"audio_input_tokens": 3, "tool_calls": {"web_search": 2}, "batch": True}
+    dimensions = {"seats": 3, "share": 0.5, "plan": "7", 'x"\\u001f': 2**62, "\x1f": 1e30}
+    metadata = {"usage": usage, "units": {"images": 2}, "dimensions": dimensions}
+    body = msgspec.json.encode({"events": [event(metadata=metadata), event()]})
+    decoded = decode_batch(body, now=datetime.now(UTC)).events
+    assert [getattr(each, column) for each in decoded] == [told, None]
+    store = DuckDBStore(tmp_path / "ledger.duckdb")
+    store.append_usage([price(each, org_id="o", book=PriceBook.catalogue()) for each in decoded])
+    with store.transaction() as transaction:
+        transaction.rows(f"ALTER TABLE events DROP COLUMN {column}")
+        # Whatever its number: later ones may need what it makes.
+        (migration,) = [sql for _, sql in migrations() if f"ADD COLUMN {column} " in sql]
+        for statement in migration.split(";\n"):
+            if column in statement:
+                transaction.rows(statement)
+    found = store.rows(f"SELECT {column} FROM events ORDER BY rowid", {})  # noqa: S608  # ours
+    store.close()
+    assert [row[0] for row in found] == [told, None]
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bearlumen_server.pricebook.forgetting import forget_in_runs
 
+from .derived import DERIVED
 from .schema import UsageDetails
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ _KNOWN_DETAILS: Final = UsageDetails.__struct_fields__
 _ANONYMIZE = f"""
     UPDATE events SET end_user = NULL, session_id = NULL, extra = '{{}}'::JSON::VARIANT,
         details = CAST({_DETAILS} AS VARIANT), dims = CAST({_DIMS} AS VARIANT),
-        dim_keys = CASE WHEN len(json_keys({_DIMS})) > 0
-            THEN CAST(to_json(list_sort(json_keys({_DIMS}))) AS VARCHAR) END
+        dim_keys = {DERIVED["dim_keys"].format(dims=_DIMS)},
+        number_keys = {DERIVED["number_keys"].format(dims=_DIMS)}
     WHERE """  # noqa: S608
 _REMEMBER = "INSERT INTO gone_events SELECT org_id, event_id FROM events WHERE {chunk}"
 _REMEMBER_REVENUE = f"""

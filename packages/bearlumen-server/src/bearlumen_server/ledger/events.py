@@ -41,6 +41,8 @@ class UsageEvent(Struct, frozen=True, kw_only=True, gc=False):
     dims_json: str
     dim_keys: str | None
     """The keys of the custom dimensions as a sorted JSON array; None without any."""
+    number_keys: str | None
+    """The sorted keys of those that are numbers, as `json_lines`; None without any."""
     details_json: str
     """What `metadata.usage` holds beside the counts that have a column."""
     metric_keys: str | None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bearlumen_server.storage.arrow import pa
 from bearlumen_server.storage.files import LINE, from_ndjson, from_parquet
 
+from .derived import missing
 from .manifest import Manifest, TableFile, TransferError, read_manifest
 from .revenue import split
 from .superseding import retire_superseded
@@ -116,14 +117,15 @@ def _statement(table: Kept, types: Mapping[str, str], *, lines: bool) -> str:
     shape = ", ".join(
         f'"{name}": "{"JSON" if kind == "VARIANT" else kind}"' for name, kind in types.items()
     )
-    columns = ", ".join(
+    read = [
         (_VARIANT if kind == "VARIANT" else _CAST).format(name=name, kind=kind)
         for name, kind in types.items()
-    )
+    ]
+    made = [f'{sql} AS "{name}"' for name, sql in missing(table.name, types).items()]
     return _INSERT.format(
         table=table.name,
         organization=ORGANIZATION,
-        columns=columns,
+        columns=", ".join(read + made),
         key=", ".join(table.key),
         incoming=_LINES.format(line=LINE, shape=f"{{{shape}}}") if lines else _PLAIN,
         unknown=" AND ".join(_unknown(table, types)),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from . import limits
+from .derived import json_array, json_lines
 from .events import UsageEvent
 from .rejection import InvalidEventError
 from .schema import NOT_SENT, Metadata, Sdk, SdkEvent, UsageDetails
@@ -92,6 +93,7 @@ def normalise(
             units_json=EMPTY,
             dims_json=EMPTY,
             dim_keys=None,
+            number_keys=None,
             details_json=EMPTY,
             metric_keys=None,
             reported_json=None,
@@ -130,6 +132,7 @@ def normalise(
         units_json=units_json,
         dims_json=dims_json,
         dim_keys=_sorted_keys(tuple(dimensions)) if dimensions else None,
+        number_keys=_number_keys(dimensions) if dimensions else None,
         details_json=details_json,
         metric_keys=_metric_keys(metadata, usage, usage_extra),
         reported_json=reported_json,
@@ -181,7 +184,17 @@ def _json(value: Mapping[str, Any] | list[str] | None) -> str:
 
 @lru_cache(_REMEMBERED_KEYS)
 def _sorted_keys(keys: tuple[str, ...]) -> str:
-    return _json(sorted(keys))
+    return json_array(sorted(keys))
+
+
+def _number_keys(dimensions: Mapping[str, str | bool | float]) -> str | None:
+    keys = [key for key, value in dimensions.items() if type(value) is int or type(value) is float]
+    return _sorted_lines(tuple(keys)) if keys else None
+
+
+@lru_cache(_REMEMBERED_KEYS)
+def _sorted_lines(keys: tuple[str, ...]) -> str:
+    return json_lines(sorted(keys))
 
 
 def _details(usage: UsageDetails, more: Mapping[str, Any]) -> str:
@@ -202,7 +215,7 @@ def _metric_keys(metadata: Metadata, usage: UsageDetails, more: Mapping[str, Any
     keys += [f"units.{name}" for name in metadata.units or ()]
     # A kind of token that this version does not know; whatever else is there is no count.
     keys += [f"usage.{name}" for name, count in more.items() if _is_token_count(name, count)]
-    return _json(sorted(keys)) if keys else None
+    return json_array(sorted(keys)) if keys else None
 
 
 def _is_token_count(name: str, value: object) -> bool:

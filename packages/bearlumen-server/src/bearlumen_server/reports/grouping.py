@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import msgspec
+from bearlumen_server.ledger.derived import json_array
 
 from .question import LABELS, Question, ask, filled
 
@@ -41,7 +41,7 @@ def by_dimension(store: Store, question: Question, key: str) -> Group:
     """Group by a custom dimension. One that is '' is none, as it is to a filter."""
     dialect = store.dialect
     words = {"has": dialect.contains.format(text="dim_keys", name="key_text")}
-    quoted = {"key_text": msgspec.json.encode(key).decode()}
+    quoted = {"key_text": json_array([key])[1:-1]}
     if not ask(store, filled(_IN_USE, words), question, quoted):
         return Group(expression=_NONE)
     value = dialect.dimension.format(name="group_key")

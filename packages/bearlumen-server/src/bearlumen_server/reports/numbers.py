@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bearlumen_server.ledger.derived import json_lines
+
 from .question import Question, ask, filled
 
 if TYPE_CHECKING:
@@ -15,17 +17,18 @@ if TYPE_CHECKING:
 AGGREGATIONS: Final = ("count", "sum", "avg", "min", "max", "p50", "p95", "p99")
 _SHARES: Final = {"p50": "0.5", "p95": "0.95", "p99": "0.99"}
 
-_NUMBERS: Final = "SELECT {number} AS number, {slot} AS slot FROM events WHERE {where}"
+_NUMBERS: Final = """
+    SELECT {number} AS number, {slot} AS slot FROM events WHERE {where} AND {is_number}"""
 _SUMS: Final = "count(number), coalesce(sum(number), 0), avg(number), min(number), max(number)"
 _SUMMARY: Final = f"""
-    SELECT {_SUMS}, {{quantiles}} FROM ({_NUMBERS}) AS numbers WHERE number IS NOT NULL"""  # noqa: S608
+    SELECT {_SUMS}, {{quantiles}} FROM ({_NUMBERS}) AS numbers"""  # noqa: S608
 _SLOTS: Final = "SELECT DISTINCT {slot} FROM events WHERE {where}"
 # Percentiles cannot be put together from those of slots, so each slot is told its bucket.
 _TREND: Final = f"""
     SELECT bucket, count(number), {{value}}
     FROM ({_NUMBERS}) AS numbers
     JOIN (SELECT unnest({{slots}}) AS slot, unnest({{positions}}) AS bucket) AS places USING (slot)
-    WHERE number IS NOT NULL GROUP BY bucket"""  # noqa: S608
+    GROUP BY bucket"""  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,9 +50,8 @@ def numeric_summary(store: Store, question: Question, key: str) -> NumericSummar
     """Return every aggregation of a dimension's numbers; texts and booleans do not count."""
     dialect = store.dialect
     quantiles = dialect.quantiles.format(value="number", shares=", ".join(_SHARES.values()))
-    number = dialect.number.format(name="key")
-    sql = filled(_SUMMARY, {"number": number, "slot": "1", "quantiles": quantiles})
-    *sums, found = ask(store, sql, question, {"key": key})[0]
+    sql = filled(_SUMMARY, {**_number(store), "slot": "1", "quantiles": quantiles})
+    *sums, found = ask(store, sql, question, _bound(key))[0]
     return NumericSummary(
         values=dict(zip(AGGREGATIONS, [*sums, *(found or [None] * len(_SHARES))], strict=True))
     )
@@ -63,19 +65,31 @@ def numeric_trend(
     slot = dialect.slots[buckets.slot]
     slots = [row[0] for row in ask(store, filled(_SLOTS, {"slot": slot}), question)]
     words = {
-        "number": dialect.number.format(name="key"),
+        **_number(store),
         "slot": slot,
         "value": _value(store, aggregation),
         "slots": f"CAST({dialect.bind('slots')} AS TIMESTAMP[])",
         "positions": f"CAST({dialect.bind('positions')} AS BIGINT[])",
     }
     sql = filled(_TREND, words)
-    more = {"key": key, "slots": slots, "positions": [buckets.position(each) for each in slots]}
+    more = {**_bound(key), "slots": slots, "positions": [buckets.position(each) for each in slots]}
     nothing = NumericPoint(value=0 if aggregation in {"count", "sum"} else None, count=0)
     points = [nothing] * len(buckets)
     for bucket, count, value in ask(store, sql, question, more) if slots else ():
         points[bucket] = NumericPoint(value=value, count=count)
     return points
+
+
+def _number(store: Store) -> dict[str, str]:
+    dialect = store.dialect
+    return {
+        "number": dialect.number.format(name="key"),
+        "is_number": dialect.contains.format(text="number_keys", name="line"),
+    }
+
+
+def _bound(key: str) -> dict[str, object]:
+    return {"key": key, "line": json_lines([key])}
 
 
 def _value(store: Store, aggregation: str) -> str:

@@ -45,6 +45,7 @@ _AS_THEY_ARE: Final = {
     "session_type": _TEXT,
     "latency_ms": pa.float64(),
     "dim_keys": _TEXT,
+    "number_keys": _TEXT,
     "metric_keys": _TEXT,
 }
 """The columns that an event has a field for, of the same name."""
