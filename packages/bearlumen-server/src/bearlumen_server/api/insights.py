@@ -20,7 +20,7 @@ from bearlumen_server.reports.distributions import (
     distribution,
 )
 from bearlumen_server.reports.movers import Moved, movement
-from bearlumen_server.reports.opportunities import Opportunity, opportunities
+from bearlumen_server.reports.opportunities import Opportunity, anybody_paid, opportunities
 from bearlumen_server.reports.question import Question
 from bearlumen_server.reports.usage import UsageSummary, usage_summary
 from bearlumen_server.storage import Store
@@ -57,7 +57,8 @@ def summary(caller: CostReader, request: Request) -> Response:
     included = _included(request)
     days = _days(question)
     store = store_of(request)
-    moved = movement(store, question, limit=limit)
+    revenue = _MARGINS in caller.scopes and anybody_paid(store, question)
+    moved = movement(store, question, limit=limit, revenue=revenue)
     largest = {label: moved.largest(label) for label in ("feature", "model")}
     unusual = anomalies(store, question, days, largest=largest, now=datetime.now(UTC))
     better = opportunities(
@@ -65,11 +66,11 @@ def summary(caller: CostReader, request: Request) -> Response:
         question,
         movement=moved,
         prices=books_of(request).of(caller.org_id),
-        margins=_MARGINS in caller.scopes,
+        revenue=revenue,
         limit=limit,
     )
     shown: dict[str, Any] = {
-        "totals": _totals(usage_summary(store, question), moved.whole),
+        "totals": _totals(usage_summary(store, question, end_users=moved.end_users), moved.whole),
         "topMovers": [_mover(each) for each in moved.movers(limit)],
         "anomalies": [_anomaly(each) for each in unusual[:limit]],
         "opportunities": [_opportunity(each) for each in better],

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, Literal
 from bearlumen.pricing import Usage
 
 from .costs import percent_of
-from .margins import margins_by_end_user
 from .question import Question, ask, filled
 
 if TYPE_CHECKING:
@@ -72,13 +71,22 @@ class Opportunity:
     label: str | None = None
 
 
+def anybody_paid(store: Store, question: Question) -> bool:
+    """Return whether there is revenue to compare the question's cost with.
+
+    Revenue has no model: what only some of the events cost makes no margin.
+    """
+    whole = set(question.labels) <= {"end_user"} and not question.dimensions
+    return whole and bool(ask(store, _PAID, question)[0][0])
+
+
 def opportunities(
     store: Store,
     question: Question,
     *,
     movement: Movement,
     prices: Prices,
-    margins: bool,
+    revenue: bool,
     limit: int,
 ) -> list[Opportunity]:
     """Return what could be better, the first of every kind before the second of any.
@@ -86,15 +94,13 @@ def opportunities(
     Args:
         store: The ledger.
         question: Which events.
-        movement: What the cost of the period was.
+        movement: What the cost of the period was, with revenue or not.
         prices: To know what reading from a cache would have cost.
-        margins: Whether end users' revenue may be looked at.
+        revenue: Whether it says what end users paid.
         limit: How many.
     """
     unpriced, uncached = _of_models(store, question, prices, limit)
-    # Revenue has no model: what only some of the events cost makes no margin.
-    whole = set(question.labels) <= {"end_user"} and not question.dimensions
-    losing = _of_end_users(store, question, limit) if margins and whole else []
+    losing = _of_end_users(movement) if revenue else []
     kinds = (unpriced, losing, uncached, _of_labels(movement))
     return [each for rank in zip_longest(*kinds) for each in rank if each is not None][:limit]
 
@@ -156,24 +162,23 @@ def _saving(
     return None if plain is None or cached is None else plain - cached
 
 
-def _of_end_users(store: Store, question: Question, limit: int) -> list[Opportunity]:
-    """Return those who cost more than they pay, if anybody pays at all."""
-    if not ask(store, _PAID, question)[0][0]:
-        return []
-    page = margins_by_end_user(
-        store, question, sort="margin", descending=False, limit=limit, offset=0
-    )
+def _of_end_users(movement: Movement) -> list[Opportunity]:
+    """Return those who cost more than they pay."""
+    losing = [
+        (each.revenue or Decimal(0), each)
+        for each in movement.parts
+        if each.label == "end_user" and each.value is not None and each.now > (each.revenue or 0)
+    ]
+    losing.sort(key=lambda one: (one[0] - one[1].now, one[1].value))
     return [
         Opportunity(
             kind="negative_margin",
-            explanation=f"Cost {each.cost.normalize():f} USD and paid "
-            f"{each.revenue.normalize():f}.",
-            cost=each.cost,
-            saving=-each.margin,
-            end_user=each.end_user,
+            explanation=f"Cost {each.now.normalize():f} USD and paid {revenue.normalize():f}.",
+            cost=each.now,
+            saving=each.now - revenue,
+            end_user=each.value,
         )
-        for each in page.end_users
-        if each.margin < 0 and each.end_user is not None
+        for revenue, each in losing
     ]
 
 
