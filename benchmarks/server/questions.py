@@ -73,7 +73,32 @@ class Ask:
 
 
 DETAILED = f"{TOTALS}, {TOKENS}"
-QUANTILES = "quantile_cont({0}, [0.5, 0.95, 0.99])"
+BEFORE = "org_id = 'org_main' AND ts >= TIMESTAMP '{start}' - INTERVAL 30 DAY AND ts < '{start}'"
+"""The 30 days before the range."""
+GROUPS = (
+    f"SELECT provider, model, feature, {TOTALS}, sum(cache_read_tokens), "
+    "count(CASE WHEN input_tokens >= 1024 THEN 1 END), "
+    f"min(CASE WHEN input_tokens >= 1024 THEN input_tokens END) FROM events "
+    f"WHERE {MINE} GROUP BY ALL"
+)
+STANDING_OUT: Final = (
+    *(
+        f"SELECT {label}, {TOTALS} FROM events WHERE {period} GROUP BY ALL"
+        for label in ("feature", "model", "agent", "NULL")
+        for period in (MINE, BEFORE)
+    ),
+    f"WITH c AS MATERIALIZED ({SPENT}), b AS MATERIALIZED ({SPENT.replace(MINE, BEFORE)}), "
+    f"r AS ({EARNED}) SELECT * FROM c FULL JOIN b USING (end_user) LEFT JOIN r USING (end_user) "
+    "ORDER BY abs(coalesce(c.cost, 0) - coalesce(b.cost, 0)) DESC LIMIT 10",
+    over_time(TOTALS, more=", feature, model"),
+    GROUPS,
+    f"SELECT {TOTALS}, {TOKENS} FROM events WHERE {MINE}",
+)
+"""Movers, end users at a loss, days and calls that stand out, totals."""
+SPREAD: Final = (
+    "count({0}), sum({0}), min({0}), max({0}), quantile_cont({0}, [0.5, 0.9, 0.95, 0.99]), "
+    "histogram({0}, [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 50, 100])"
+)
 QUESTIONS: Final = (
     Ask(
         name="usage.events, first page of 100",
@@ -303,13 +328,7 @@ QUESTIONS: Final = (
     Ask(
         name="insights.summary, 30 days",
         path="/v1/insights/summary",
-        sql=(
-            *(
-                f"SELECT {name}, {TOTALS} FROM events WHERE {MINE} GROUP BY ALL"
-                for name in ("model", "feature", "end_user")
-            ),
-            over_time(TOTALS),
-        ),
+        sql=STANDING_OUT,
         days=30,
         names=("start", "end"),
     ),
@@ -318,14 +337,10 @@ QUESTIONS: Final = (
         path="/v1/insights/summary",
         params={"include": "distributions"},
         sql=(
+            *STANDING_OUT,
             *(
-                f"SELECT {name}, {TOTALS} FROM events WHERE {MINE} GROUP BY ALL"
-                for name in ("model", "feature", "end_user")
-            ),
-            over_time(TOTALS),
-            *(
-                f"SELECT {QUANTILES.format(name)} FROM events WHERE {MINE}"
-                for name in ("CAST(cost AS DOUBLE)", "input_tokens + output_tokens", "latency_ms")
+                f"SELECT {SPREAD.format(name)} FROM events WHERE {MINE}"
+                for name in ("cost", "input_tokens + output_tokens", "latency_ms")
             ),
         ),
         days=30,

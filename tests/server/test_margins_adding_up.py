@@ -162,6 +162,8 @@ def test_numbers_are_those_that_python_works_out(
     buckets = cut(question.start, question.end, "week", zone)
     counts = numeric_trend(store, question, "k", buckets, aggregation="count")
     assert sum(point.value or 0 for point in counts) == len(numbers)
+    sums = numeric_trend(store, question, "k", buckets, aggregation="sum")
+    assert math.fsum(p.value or 0 for p in sums) == pytest.approx(found["sum"], abs=scale * 1e-9)
     highest = numeric_trend(store, question, "k", buckets, aggregation="max")
     assert max((p.value for p in highest if p.value is not None), default=None) == found["max"]
 

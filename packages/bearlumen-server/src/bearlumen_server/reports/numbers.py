@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from bearlumen_server.ledger.derived import json_lines
@@ -22,10 +23,13 @@ _NUMBERS: Final = """
 _SUMS: Final = "count(number), coalesce(sum(number), 0), avg(number), min(number), max(number)"
 _SUMMARY: Final = f"""
     SELECT {_SUMS}, {{quantiles}} FROM ({_NUMBERS}) AS numbers"""  # noqa: S608
+_BY_SLOT: Final = f"""
+    SELECT slot, count(number), sum(number), min(number), max(number)
+    FROM ({_NUMBERS}) AS numbers GROUP BY slot"""  # noqa: S608
 _SLOTS: Final = "SELECT DISTINCT {slot} FROM events WHERE {where}"
 # Percentiles cannot be put together from those of slots, so each slot is told its bucket.
 _TREND: Final = f"""
-    SELECT bucket, count(number), {{value}}
+    SELECT bucket, count(number), {{quantile}}
     FROM ({_NUMBERS}) AS numbers
     JOIN (SELECT unnest({{slots}}) AS slot, unnest({{positions}}) AS bucket) AS places USING (slot)
     GROUP BY bucket"""  # noqa: S608
@@ -61,21 +65,54 @@ def numeric_trend(
     store: Store, question: Question, key: str, buckets: Buckets, *, aggregation: str
 ) -> list[NumericPoint]:
     """Return one of `AGGREGATIONS` for each bucket; of nothing, count and sum are 0."""
+    if aggregation in _SHARES:
+        return _percentiles(store, question, key, buckets, share=_SHARES[aggregation])
+    words = {**_number(store), "slot": store.dialect.slots[buckets.slot]}
+    found = [_Sums() for _ in range(len(buckets))]
+    for slot, *sums in ask(store, filled(_BY_SLOT, words), question, _bound(key)):
+        found[buckets.position(slot)].add(*sums)
+    return [NumericPoint(value=each.value(aggregation), count=each.count) for each in found]
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What numbers add up to."""
+
+    count: int = 0
+    sum: float = 0
+    min: float = inf
+    max: float = -inf
+
+    def add(self, count: int, total: float, least: float, most: float) -> None:
+        """Take in some more."""
+        self.count += count
+        self.sum += total
+        self.min = min(self.min, least)
+        self.max = max(self.max, most)
+
+    def value(self, aggregation: str) -> float | None:
+        """Return one of `AGGREGATIONS` that adds up."""
+        values = {"count": self.count, "sum": self.sum, "min": self.min, "max": self.max}
+        values["avg"] = self.sum / (self.count or 1)
+        return values[aggregation] if self.count or aggregation in {"count", "sum"} else None
+
+
+def _percentiles(
+    store: Store, question: Question, key: str, buckets: Buckets, *, share: str
+) -> list[NumericPoint]:
     dialect = store.dialect
     slot = dialect.slots[buckets.slot]
     slots = [row[0] for row in ask(store, filled(_SLOTS, {"slot": slot}), question)]
     words = {
         **_number(store),
         "slot": slot,
-        "value": _value(store, aggregation),
+        "quantile": dialect.quantiles.format(value="number", shares=share) + "[1]",
         "slots": f"CAST({dialect.bind('slots')} AS TIMESTAMP[])",
         "positions": f"CAST({dialect.bind('positions')} AS BIGINT[])",
     }
-    sql = filled(_TREND, words)
     more = {**_bound(key), "slots": slots, "positions": [buckets.position(each) for each in slots]}
-    nothing = NumericPoint(value=0 if aggregation in {"count", "sum"} else None, count=0)
-    points = [nothing] * len(buckets)
-    for bucket, count, value in ask(store, sql, question, more) if slots else ():
+    points = [NumericPoint(value=None, count=0)] * len(buckets)
+    for bucket, count, value in ask(store, filled(_TREND, words), question, more) if slots else ():
         points[bucket] = NumericPoint(value=value, count=count)
     return points
 
@@ -90,12 +127,3 @@ def _number(store: Store) -> dict[str, str]:
 
 def _bound(key: str) -> dict[str, object]:
     return {"key": key, "line": json_lines([key])}
-
-
-def _value(store: Store, aggregation: str) -> str:
-    if aggregation in _SHARES:
-        shares = _SHARES[aggregation]
-        return store.dialect.quantiles.format(value="number", shares=shares) + "[1]"
-    if aggregation not in AGGREGATIONS:
-        raise KeyError(aggregation)
-    return f"{aggregation}(number)"
