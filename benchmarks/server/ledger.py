@@ -23,6 +23,7 @@ DAYS: Final = 90
 ORGANIZATION: Final = "org_main"
 CHUNK: Final = 1_000_000
 REVENUE_ROWS: Final = 200_000
+ANY_EVENT: Final = "SELECT event_id FROM events WHERE org_id = 'org_main' LIMIT 1 OFFSET 1000000"
 
 # `u(n)` is a number from 0 to 1 that only depends on the row and n.
 _EVENTS = """

@@ -39,9 +39,11 @@ FACTOR, EXTRA_MS = 1.2, 15
 BUSY = ("usage.summary", "costs.by_model, 30 days", "usage.events, first page of 100")
 
 
-def asked(connection: http.client.HTTPConnection, key: str, ask: Ask) -> tuple[int, float]:
+def asked(
+    connection: http.client.HTTPConnection, key: str, ask: Ask, event: str = ""
+) -> tuple[int, float]:
     """Ask the server; return the status and the milliseconds."""
-    params = dict(ask.params)
+    params = {name: value.replace("{event}", event) for name, value in ask.params.items()}
     if ask.days:
         first = date.fromisoformat(ledger.END) - timedelta(days=ask.days - 1)
         params |= dict(zip(ask.names, (first.isoformat(), ledger.END), strict=True))
@@ -54,14 +56,14 @@ def asked(connection: http.client.HTTPConnection, key: str, ask: Ask) -> tuple[i
     return response.status, (time.perf_counter() - begun) * 1e3
 
 
-def run(engine: duckdb.DuckDBPyConnection, ask: Ask) -> float:
+def run(engine: duckdb.DuckDBPyConnection, ask: Ask, event: str) -> float:
     """Run the SQL by hand; return the milliseconds."""
     last = date.fromisoformat(ledger.END)
     start, end = last - timedelta(days=max(ask.days, 1) - 1), last + timedelta(days=1)
     begun = time.perf_counter()
     for sql in ask.sql:
         text = sql.replace("{start}", start.isoformat()).replace("{end}", end.isoformat())
-        engine.execute(text).fetchall()
+        engine.execute(text.replace("{event}", event)).fetchall()
     return (time.perf_counter() - begun) * 1e3
 
 
@@ -80,22 +82,23 @@ def measure(server: Serving, copy: Path, only: str, rounds: int) -> list[dict[st
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
     found: list[dict[str, Any]] = []
     with duckdb.connect(str(copy), read_only=True, config=CONFIG) as engine:
+        event = str(engine.execute(ledger.ANY_EVENT).fetchall()[0][0])
         for ask in (each for each in QUESTIONS if only in each.name):
             api: list[float] = []
             sql: list[float] = []
             try:
-                status, _ = asked(connection, server.key, ask)
+                status, _ = asked(connection, server.key, ask, event)
                 if status == 404:
                     print(f"  {ask.name}: not there yet", flush=True)
                     continue
-                run(engine, ask)
+                run(engine, ask, event)
                 for _ in range(rounds):
-                    api.append(asked(connection, server.key, ask)[1])
-                    sql.append(run(engine, ask))
+                    api.append(asked(connection, server.key, ask, event)[1])
+                    sql.append(run(engine, ask, event))
             except TimeoutError:
                 print(f"  {ask.name}: no answer within {PATIENCE_SECONDS} s", flush=True)
                 connection.close()
-                api, sql = [PATIENCE_SECONDS * 1e3], sql or [run(engine, ask)]
+                api, sql = [PATIENCE_SECONDS * 1e3], sql or [run(engine, ask, event)]
             row = {"name": ask.name, "api": statistics.median(api), "sql": statistics.median(sql)}
             # Others on the machine only ever slow one down: the least is the firmest figure.
             row |= {"api_least": min(api), "sql_least": min(sql)}

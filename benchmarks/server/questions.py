@@ -14,7 +14,8 @@ TOKENS = (
     "sum(reasoning_tokens)"
 )
 MINE = "org_id = 'org_main' AND ts >= '{start}' AND ts < '{end}'"
-"""`{start}` and `{end}` become the days of the question's range, the end exclusive."""
+"""`{start}` and `{end}` become the days of the question's range, the end exclusive; `{event}` the
+id of some event."""
 COLUMNS = (
     "event_id, parent_event_id, ts, provider, model, input_tokens, output_tokens, "
     "cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, cost_source, provider_cost, "
@@ -350,6 +351,13 @@ QUESTIONS: Final = (
         name="end_users.list",
         path="/v1/end-users",
         sql=("SELECT 1",),
+        days=0,
+    ),
+    Ask(
+        name="prices.explain",
+        path="/v1/prices/explain",
+        params={"eventId": "{event}"},
+        sql=(f"SELECT {COLUMNS} FROM events WHERE org_id = 'org_main' AND event_id = '{{event}}'",),
         days=0,
     ),
     Ask(
