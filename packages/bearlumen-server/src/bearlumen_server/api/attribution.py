@@ -27,7 +27,7 @@ router = APIRouter()
 router.include_router(sessions.router)
 
 DEFAULT_SERIES: Final = 10
-MAX_SERIES: Final = 100
+MAX_SERIES: Final = wire.MAX_LIMIT
 """What the series of all values that were not kept is called."""
 
 

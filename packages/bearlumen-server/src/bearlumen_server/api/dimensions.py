@@ -37,7 +37,7 @@ from .state import store_of
 router = APIRouter()
 
 DEFAULT_SERIES: Final = 10
-MAX_SERIES: Final = 100
+MAX_SERIES: Final = wire.MAX_LIMIT
 
 Type = Literal["string", "number", "boolean"]
 
