@@ -57,25 +57,32 @@ _providers group *args:
         pytest tests/providers tests/core/test_providers.py tests/core/test_wrap.py {{ args }}
 
 # the integrations with real frameworks and servers; some, and old versions, in environments of theirs
-integrations *args: (_newest args) (_integration "llamaindex" args) (_oldest args)
+integrations *args: (_newest args) (_integration "llamaindex" args) (_agents_older args) (_web_older args)
 
 _newest *args:
-    pytest tests/integrations {{ args }}
+    TESTED_VERSIONS=.tested/newest.json pytest tests/integrations {{ args }}
 
 _integration name *args:
     env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ name }} \
         {{ uv }} run --no-default-groups --group {{ name }} \
         basedpyright --pythonpath .venvs/{{ name }}/bin/python \
         $(git ls-files 'packages/bearlumen-{{ name }}/*.py' 'tests/integrations/{{ name }}/*.py' 'examples/{{ name }}*.py')
-    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ name }} \
+    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ name }} TESTED_VERSIONS=.tested/{{ name }}.json \
         {{ uv }} run --no-default-groups --group {{ name }} \
         pytest tests/integrations/{{ name }} tests/docs/test_docs.py -k {{ name }} {{ args }}
 
-# the web frameworks in the oldest versions that are supported
-_oldest *args:
-    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/web-older \
-        {{ uv }} run --no-default-groups --group web-older \
-        pytest tests/integrations/django tests/integrations/flask {{ args }}
+# the frameworks in the oldest versions that are supported
+_agents_older *args: (_older "agents-older" "langchain llamaindex" args)
+_web_older *args: (_older "web-older" "django flask" args)
+
+_older group names *args:
+    env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venvs/{{ group }} TESTED_VERSIONS=.tested/{{ group }}.json \
+        {{ uv }} run --no-default-groups --group {{ group }} \
+        pytest $(printf 'tests/integrations/%s ' {{ names }}) {{ args }}
+
+# write docs/compatibility.md, of what the last `just integrations` came to
+compatibility-table:
+    python scripts/compatibility_table.py
 
 # what recording and delivering costs, beside the floor and other SDKs; minutes
 bench *args:
