@@ -17,6 +17,7 @@ from ._options import LIGHT_BYTES, OBJECT_BYTES, HeavyLabels, clean_dimensions
 from .errors import BearLumenError
 
 if TYPE_CHECKING:
+    from contextvars import Token
     from types import TracebackType
 
     from ._options import Labels
@@ -269,22 +270,29 @@ class Inside:
     """What is in force within a generator, a streamed body: entered anew for each of its steps.
 
     Between two steps it is not in force, for their reader has scopes of its own. A scope that one
-    step leaves open is open again in the next.
+    step leaves open is open again in the next. A step that is dropped where it waits, as a task
+    that nobody holds is, ends in whichever context the collector runs in, and changes nothing there.
     """
 
-    __slots__ = ("_frame", "_outside")
+    __slots__ = ("_entered", "_frame")
 
     def __init__(self, frame: Frame | None) -> None:
         self._frame = frame
-        self._outside: Frame | None = None
+        self._entered: list[Token[Frame | None]] = []
 
     def __enter__(self) -> None:
-        self._outside = _current.get()
-        _current.set(self._frame)
+        self._entered.append(_current.set(self._frame))
 
     def __exit__(self, *_: object) -> None:
-        self._frame = _current.get()
-        _current.set(self._outside)
+        frame = _current.get()
+        for token in reversed(self._entered):
+            try:
+                _current.reset(token)
+            except ValueError:  # of another context
+                continue
+            self._entered.remove(token)
+            self._frame = frame
+            return
 
 
 def frame_of(labels: Mapping[str, Any]) -> Frame:
