@@ -271,7 +271,7 @@ class Inside:
 
     Between two steps it is not in force, for their reader has scopes of its own. A scope that one
     step leaves open is open again in the next. A step that is dropped where it waits, as a task
-    that nobody holds is, ends in whichever context the collector runs in, and changes nothing there.
+    that nobody holds is, ends where the collector runs, and changes nothing there.
     """
 
     __slots__ = ("_entered", "_frame")

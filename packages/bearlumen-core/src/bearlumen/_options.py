@@ -115,7 +115,9 @@ class Elapsed(float):
 
 def stamped(labels: Labels, moment: datetime) -> Labels:
     """The same labels with the time of the call, where the caller did not say it."""
-    return labels if labels.get("timestamp") is not None else _with(labels, "timestamp", moment)
+    return (
+        labels if labels.get("timestamp") is not None else with_option(labels, "timestamp", moment)
+    )
 
 
 def finished(labels: Labels) -> Labels:
@@ -123,10 +125,11 @@ def finished(labels: Labels) -> Labels:
     latency = labels.get("latency_ms")
     if type(latency) is not Elapsed:
         return labels
-    return _with(labels, "latency_ms", Elapsed.since(latency.began))
+    return with_option(labels, "latency_ms", Elapsed.since(latency.began))
 
 
-def _with(labels: Labels, name: str, value: Any) -> Labels:
+def with_option(labels: Labels, name: str, value: Any) -> Labels:
+    """The same labels, as heavy as they were, and one more."""
     later = type(labels)(labels, **{name: value})  # type: ignore[call-arg]
     if isinstance(labels, HeavyLabels):
         cast("HeavyLabels", later).weight = labels.weight
