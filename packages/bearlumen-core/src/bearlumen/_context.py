@@ -135,13 +135,15 @@ def _resolved(
 
 def text_of(name: str, value: object, guard: Guard) -> str | None:
     """A label's text; None where there is none, or it cannot be one, which is reported."""
-    if value is None or value == "":
+    if value is None:
         return None
     if isinstance(value, str):
         # `str` of an enum's member is its name in the code, not the text that it is.
         text = value if type(value) is str else str.__str__(value)
+        if not text:
+            return None
     elif isinstance(value, int) and not isinstance(value, bool):
-        text = str(value + 0)
+        text = int.__repr__(value)
     elif isinstance(value, uuid.UUID):
         text = str(value)
     else:
@@ -193,7 +195,12 @@ def read_scope(options: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     for name, value in options.items():
         option = OPTION_OF.get(name)
         if option is not None:
-            labels[option] = value if callable(value) else text_of(name, value, guard)
+            if callable(value):
+                labels[option] = value
+                continue
+            labels[option] = None  # whatever goes wrong, it is not that of an outer scope
+            with guard(f"reading the {name} of a scope"):
+                labels[option] = text_of(name, value, guard)
         elif name != "dimensions":
             known = _NAME_OF.get(name)
             raise TypeError(

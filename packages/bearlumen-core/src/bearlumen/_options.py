@@ -56,6 +56,8 @@ class TrackOptions(TypedDict, total=False):
     """Your own id of the call: the same id is stored once, however often it is tracked."""
 
 
+MAX_NUMBER_BITS = 256
+"""Of a dimension: Python does not write a number of any length, and an id has no more."""
 Labels = Mapping[str, Any]
 """Options, checked: what every event of the call carries, by the option's name."""
 
@@ -226,6 +228,11 @@ def _dimension(key: str, value: Any) -> str | int | float | bool:
         raise InvalidRequestError(f"The dimension {key!r} is {value}, which is not a number.")
     if isinstance(value, bool):
         return value
+    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
+        raise InvalidRequestError(
+            f"The dimension {key!r} is a number of {value.bit_length()} bits, and "
+            f"{MAX_NUMBER_BITS} is the most."
+        )
     if isinstance(value, int | float):
         return value + 0  # an enum's member is sent as the plain number that it is
     if isinstance(value, str):
