@@ -93,6 +93,20 @@ async def test_a_request_begins_with_nothing_and_leaves_nothing(
     assert told() == [("nobody", None), ("after", "around")]
 
 
+async def test_an_app_within_an_app_tracks_for_the_user_that_was_set_outside(
+    bear: BearLumen, told: Told
+) -> None:
+    """Each has the middleware, and the user is known before the inner one is asked."""
+    inner = apps.fastapi_app(bear)
+
+    async def between(scope: Any, receive: Any, send: Any) -> None:
+        set_end_user(scope, "alice")
+        await inner(scope, receive, send)
+
+    await ask(BearLumenMiddleware(between, client=bear), "/nobody")
+    assert told() == [("nobody", "alice")]
+
+
 async def test_the_user_and_the_feature_are_what_functions_say(
     bear: BearLumen, sent: MemoryTransport
 ) -> None:
