@@ -285,7 +285,7 @@ def test_no_header_cookie_or_path_of_a_client_is_anybody(
     """Whatever a visitor writes there the answer is as ever and the call is nobody's."""
     app = site.create_app(BEARLUMEN_TRUST_SCOPE_HEADERS=trust)
     cookies = ("session", "bearlumen-scope", "end_user", "remember_token")
-    headers = dict.fromkeys(HEADERS, value)
+    headers: dict[str, str] = dict.fromkeys(HEADERS, value)
     headers["Cookie"] = "; ".join(f"{name}={quote(value)}" for name in cookies)
     visitor = app.test_client(use_cookies=False)
     response = visitor.get(f"/{path}?user={quote(value)}", headers=headers)
