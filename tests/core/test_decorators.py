@@ -1,6 +1,7 @@
 """Functions whose calls are within a scope, or whose answers are tracked."""
 
 import asyncio
+import contextvars
 import functools
 import inspect
 import logging
@@ -371,3 +372,35 @@ def test_a_generator_that_is_awaited_still_is(bear: BearLumen, sent: MemoryTrans
 
     asyncio.run(main())
     assert [event["feature"] for event in events(bear, sent)] == ["ask"]
+
+
+def test_a_call_that_is_dropped_where_it_waits_changes_nothing_elsewhere(
+    bear: BearLumen, sent: MemoryTransport
+) -> None:
+    """A task that nobody holds ends where the collector runs: within another one's call."""
+
+    @bear.track_feature("endless", end_user="customer")
+    async def endless(customer: str) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    @bear.track_feature("endless", end_user="customer")
+    async def endless_items(customer: str) -> AsyncIterator[str]:
+        await asyncio.get_running_loop().create_future()
+        yield customer
+
+    async def drop(task: Any) -> None:
+        """Let it wait within a scope, and end it in one of somebody else's."""
+        with bear.scope(end_user="alice"):
+            waiting = contextvars.copy_context()
+        waiting.run(task.send, None)
+        with bear.scope(end_user="bob", feature="report"):
+            task.close()
+            bear.track(CHAT)
+
+    async def main() -> None:
+        await drop(endless("alice"))
+        await drop(anext(endless_items("alice")).__await__())
+
+    asyncio.run(main())
+    found = [(event["user_id"], event["feature"]) for event in events(bear, sent)]
+    assert found == [("bob", "report"), ("bob", "report")]

@@ -409,3 +409,55 @@ def test_a_scope_that_no_header_can_take_is_not_sent(
     with bear.scope(**long):  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         assert bear.scope_headers() == {}
     assert "it was not sent" in str(problems[0])
+
+
+class _Odd:
+    """What an ORM's column or an array does: it has no truth value, whatever it is compared to."""
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("no truth value")
+
+    def __str__(self) -> str:
+        raise RuntimeError("nor a text")
+
+    __hash__ = object.__hash__
+
+
+class _OddText(str):
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("no truth value")
+
+    def __str__(self) -> str:
+        raise RuntimeError("nor a text")
+
+    __hash__ = str.__hash__
+
+
+ODD: list[Any] = [
+    _Odd(), 10**5000, b"x", bytearray(b"x"), memoryview(b"x"), True, 0.5, ("x",), ["x"], object,
+    "\udc80", "a\0", "x" * 513,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value", ODD, ids=[f"{type(odd).__name__}-{i}" for i, odd in enumerate(ODD)]
+)
+@pytest.mark.parametrize("by", ["value", "function"])
+def test_no_value_raises_into_the_program(
+    bear: BearLumen, sent: MemoryTransport, problems: list[Exception], by: str, value: Any
+) -> None:
+    """Whatever is given as a label, it is left out, and is not that of an outer scope either."""
+    given = value if by == "value" else lambda: value
+    with bear.scope(end_user="outer"), bear.scope(end_user=given, dimensions={"number": value}):
+        bear.track(CHAT)
+    assert [each.get("end_user") for each in labels(sent, bear)] == [None]
+    assert problems
+
+
+def test_a_text_of_a_class_of_its_own_is_the_text(bear: BearLumen, sent: MemoryTransport) -> None:
+    """Whatever that class says of itself."""
+    with bear.scope(end_user=_OddText("alice")):
+        bear.track(CHAT)
+    assert [each.get("end_user") for each in labels(sent, bear)] == ["alice"]

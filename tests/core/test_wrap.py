@@ -369,10 +369,40 @@ def test_what_track_is_told_of_a_tracked_answer_is_reported(
     assert bear.track(first, feature="late").event_id == bear.track(first).event_id
     del first
     gc.collect()
-    bear.track(CHAT)
+    bear.track(CHAT | {"id": "chatcmpl-2"})
     bear.flush()
     assert len(sent.events) == 2
     assert ["bear.scope() around the call" in str(problem) for problem in problems] == [True]
+
+
+def test_what_is_made_of_a_tracked_answer_is_the_same_event(
+    bear: BearLumen, sent: MemoryTransport, openais: OpenAIs, problems: list[Exception]
+) -> None:
+    """By the id that the provider gave the call: parsed, put together, or read through a helper."""
+    client = bear.wrap(openais.sync, ensure_usage=True)
+    raw = client.chat.completions.with_raw_response.create(model="m", messages=[])
+    bear.track(raw.parse())
+    bear.track(CHAT, feature="late")
+    with bear.track(client.chat.completions.stream(model="m", messages=[])) as stream:
+        list(stream)
+        bear.track(stream.get_final_completion())
+    bear.flush()
+    assert [event["input_tokens"] for event in sent.events] == [7, 7]
+    assert ["bear.scope() around the call" in str(problem) for problem in problems] == [True]
+
+
+def test_an_id_that_several_calls_have_makes_them_no_single_one(
+    bear: BearLumen, sent: MemoryTransport, openais: OpenAIs
+) -> None:
+    """Some servers draw their ids from a small range, or give all of their answers the same."""
+    client = bear.wrap(openais.sync)
+    held = [chat(client)]
+    bear.track(CHAT | {"usage": {"prompt_tokens": 8, "completion_tokens": 3}})
+    bear.track(CHAT | {"model": "another"})
+    held.append(chat(client))
+    bear.track(CHAT)
+    bear.flush()
+    assert len(sent.events) == 5
 
 
 def test_the_end_of_either_client_is_not_the_end_of_the_other(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -92,6 +93,20 @@ async def test_a_request_begins_with_nothing_and_leaves_nothing(
     assert told() == [("nobody", None), ("after", "around")]
 
 
+async def test_an_app_within_an_app_tracks_for_the_user_that_was_set_outside(
+    bear: BearLumen, told: Told
+) -> None:
+    """Each has the middleware, and the user is known before the inner one is asked."""
+    inner = apps.fastapi_app(bear)
+
+    async def between(scope: Any, receive: Any, send: Any) -> None:
+        set_end_user(scope, "alice")
+        await inner(scope, receive, send)
+
+    await ask(BearLumenMiddleware(between, client=bear), "/nobody")
+    assert told() == [("nobody", "alice")]
+
+
 async def test_the_user_and_the_feature_are_what_functions_say(
     bear: BearLumen, sent: MemoryTransport
 ) -> None:
@@ -153,3 +168,24 @@ def test_set_end_user_without_the_middleware_says_nothing() -> None:
     scope: dict[str, Any] = {"type": "http"}
     set_end_user(scope, "alice")
     assert end_user_of(scope) is None
+
+
+FORGED = "v1.eyJzY29wZSI6eyJlbmRfdXNlciI6IjEifX0.forged"
+NAMES = ("x-forwarded-user", "x-end-user", "x-posthog-distinct-id", "bearlumen-scope")
+
+
+@pytest.mark.parametrize("trust", [False, True])
+@pytest.mark.parametrize("value", ["1", FORGED, "", "\0", "é" * 600, "x" * 9000, "v1.."])
+@pytest.mark.parametrize("path", ["plain", "sync", "body", "nobody"])
+async def test_no_header_cookie_or_path_of_a_client_is_anybody(
+    bear: BearLumen, told: Told, value: str, path: str, *, trust: bool
+) -> None:
+    """Whatever a visitor writes there the answer is as ever and the call is nobody's."""
+    app = apps.fastapi_app(bear, trust_scope_headers=trust)
+    written = value.encode("latin-1")
+    headers = [(name.encode(), written) for name in NAMES]
+    headers += [(b"bearlumen-scope", written), (b"cookie", b"end_user=" + written)]
+    response = await ask(app, f"/{path}?user={quote(value)}", headers)
+    assert response.status_code == 200
+    assert told()
+    assert {user for _, user in told()} == {None}

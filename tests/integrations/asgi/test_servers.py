@@ -34,7 +34,7 @@ def test_many_users_at_once_are_never_mixed_up_and_lose_nothing(
     with receiving() as stub:
         with (
             served((*SERVERS[server], *bind), port, stub, tmp_path),
-            ThreadPoolExecutor(40) as pool,
+            ThreadPoolExecutor(USERS) as pool,
         ):
             answers = list(pool.map(ask, range(USERS)))
         events = events_of(stub)

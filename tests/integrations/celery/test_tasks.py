@@ -1,15 +1,19 @@
 """What a task tracks is for whom it was sent for, in real workers and eagerly."""
 
+import threading
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 pytest.importorskip("celery")
 
+from celery import signals  # pyright: ignore[reportMissingTypeStubs]
+from celery.app.task import Context  # pyright: ignore[reportMissingTypeStubs]
 from integrations.celery import site as celery_site
 from kombu import pools
 
@@ -19,6 +23,7 @@ from support.sites import events_of, receiving, running
 from support.stub import Stub
 
 site: Any = celery_site
+celery_signals: Any = signals
 POOLS = {
     "prefork": ("--pool", "prefork", "--concurrency", "2"),
     "threads": ("--pool", "threads", "--concurrency", "8"),
@@ -116,3 +121,26 @@ def test_a_forged_scope_is_left_aside(folder: Path, sender: BearLumen) -> None:
             pass
         events = events_of(stub)
     assert [event.get("user_id") for event in events] == [None]
+
+
+def test_a_task_that_is_delivered_twice_at_once_leaves_nothing() -> None:
+    """As a broker does with one that takes long: each thread leaves the scope that it opened."""
+    sent = MemoryTransport()
+    both = threading.Barrier(2)
+
+    def run(bear: BearLumen) -> None:
+        told: Any = {"task_id": "twice", "task": SimpleNamespace(name="work", request=Context())}
+        both.wait(5)
+        celery_signals.task_prerun.send(sender=None, **told)
+        both.wait(5)
+        bear.track(site.CHAT)
+        both.wait(5)
+        celery_signals.task_postrun.send(sender=None, **told)
+        bear.track(site.CHAT)
+
+    with BearLumen(api_key="k", transport=sent) as bear, ThreadPoolExecutor(2) as threads:
+        bearlumen_celery.instrument(bear, task_as_feature=True)
+        list(threads.map(run, [bear, bear]))
+        bearlumen_celery.uninstrument()
+    found = [event["metadata"].get("feature") for event in sent.events]
+    assert found == ["work", "work", None, None]

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask, copy_current_request_context, g
@@ -269,3 +270,25 @@ def test_the_doctor_says_what_is_wrong(app: Flask) -> None:
     assert "BEARLUMEN_API_KEY is not set" in result.output
     result = app.test_cli_runner().invoke(args=["bearlumen", "doctor", "--json"])
     assert '"ok": false' in result.output
+
+
+FORGED = "v1.eyJzY29wZSI6eyJlbmRfdXNlciI6IjEifX0.forged"
+HEADERS = ("X-Forwarded-User", "X-End-User", "X-PostHog-Distinct-Id", "Bearlumen-Scope")
+
+
+@pytest.mark.parametrize("trust", [False, True])
+@pytest.mark.parametrize("value", ["1", FORGED, "", "\0", "é" * 600, "x" * 9000, "v1.."])
+@pytest.mark.parametrize(("path", "status"), [("plain", 200), ("body", 200), ("missing", 404)])
+def test_no_header_cookie_or_path_of_a_client_is_anybody(
+    bear: BearLumen, told: Any, value: str, path: str, status: int, *, trust: bool
+) -> None:
+    """Whatever a visitor writes there the answer is as ever and the call is nobody's."""
+    app = site.create_app(BEARLUMEN_TRUST_SCOPE_HEADERS=trust)
+    cookies = ("session", "bearlumen-scope", "end_user", "remember_token")
+    headers: dict[str, str] = dict.fromkeys(HEADERS, value)
+    headers["Cookie"] = "; ".join(f"{name}={quote(value)}" for name in cookies)
+    visitor = app.test_client(use_cookies=False)
+    response = visitor.get(f"/{path}?user={quote(value)}", headers=headers)
+    assert (response.status_code, len(response.data) > 0) == (status, True)
+    assert told()
+    assert {user for _, user in told()} == {None}

@@ -85,7 +85,8 @@ class BearLumenMiddleware:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        scope[HELD] = Held()
+        if not isinstance(scope.get(HELD), Held):  # of a middleware further out
+            scope[HELD] = Held()
         labels = {**_CLEAR, "end_user": partial(self._end_user, scope)}
         if self._feature is not None:
             labels["feature"] = partial(self._feature, scope)

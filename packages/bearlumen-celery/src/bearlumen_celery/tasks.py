@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from celery import signals as _signals  # pyright: ignore[reportMissingTypeStubs]
@@ -25,7 +26,8 @@ class _Instrumented:
     def __init__(self) -> None:
         self.client: BearLumen | AsyncBearLumen | None = None
         self.names_feature = False
-        self._running: dict[str, Inside] = {}
+        self._running: dict[tuple[str, int], Inside] = {}
+        """By the task's id and its thread: a broker may deliver a task again while it runs."""
 
     def publish(self, headers: dict[str, Any] | None = None, **_: Any) -> None:
         """Put the scope in force into the headers of a message."""
@@ -42,7 +44,7 @@ class _Instrumented:
         with guard_of(client)("opening the scope of a task"):
             within = inside(client, **_CLEAR)
             within.__enter__()
-            self._running[task_id] = within
+            self._running[task_id, get_ident()] = within
             headers: dict[str, Any] = task.request.headers or {}
             text = task.request.get(HEADER) or headers.get(HEADER)
             if text:
@@ -53,7 +55,7 @@ class _Instrumented:
 
     def end(self, task_id: str = "", **_: Any) -> None:
         """Leave it."""
-        within = self._running.pop(task_id, None)
+        within = self._running.pop((task_id, get_ident()), None)
         if within is not None:
             within.__exit__()
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._context import Frame
     from ._guard import Guard
     from ._result import TrackResult
+    from .events import UsageEvent
 
 MAX_REMEMBERED_REQUESTS: Final = 1_024
 MAX_DELAY_SECONDS: Final = 60.0
@@ -105,6 +106,8 @@ class Remembered:
     def __init__(self) -> None:
         self._answers: dict[int, tuple[ref[Any], TrackResult]] = {}
         self._requests: OrderedDict[str, TrackResult] = OrderedDict()
+        self._calls: OrderedDict[str, tuple[UsageEvent, TrackResult] | None] = OrderedDict()
+        """By the provider's id of the call; None where several calls had the same."""
 
     def add(self, answer: Any, result: TrackResult) -> None:
         """Take note of an answer."""
@@ -129,6 +132,28 @@ class Remembered:
             request = _request_id(cast("dict[str, Any]", answer))
             return None if request is None else self._requests.get(request)
         return None
+
+    def add_call(self, event: UsageEvent, result: TrackResult) -> None:
+        """Take note of a call, by the id that its provider gave it."""
+        name = event.detection.response_id if event.detection is not None else None
+        if name:
+            self._calls[name] = None if name in self._calls else (event, result)
+            while len(self._calls) > MAX_REMEMBERED_REQUESTS:
+                self._calls.popitem(last=False)
+
+    def find_call(self, event: UsageEvent) -> TrackResult | None:
+        """What the same call was tracked as: one of its id, that used no less.
+
+        Some servers draw their ids from a small range, so that the id alone is not enough. What the
+        stream of a helper was not shown, such as a usage that we asked for, it does not have.
+        """
+        name = event.detection.response_id if event.detection is not None else None
+        found = self._calls.get(name) if name else None
+        if found is None:
+            return None
+        call, result = found
+        is_same = call.model == event.model and event.counts.items() <= call.counts.items()
+        return result if is_same else None
 
 
 def _request_id(answer: Any) -> str | None:

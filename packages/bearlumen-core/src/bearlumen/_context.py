@@ -17,6 +17,7 @@ from ._options import LIGHT_BYTES, OBJECT_BYTES, HeavyLabels, clean_dimensions
 from .errors import BearLumenError
 
 if TYPE_CHECKING:
+    from contextvars import Token
     from types import TracebackType
 
     from ._options import Labels
@@ -134,13 +135,15 @@ def _resolved(
 
 def text_of(name: str, value: object, guard: Guard) -> str | None:
     """A label's text; None where there is none, or it cannot be one, which is reported."""
-    if value is None or value == "":
+    if value is None:
         return None
     if isinstance(value, str):
         # `str` of an enum's member is its name in the code, not the text that it is.
         text = value if type(value) is str else str.__str__(value)
+        if not text:
+            return None
     elif isinstance(value, int) and not isinstance(value, bool):
-        text = str(value + 0)
+        text = int.__repr__(value)
     elif isinstance(value, uuid.UUID):
         text = str(value)
     else:
@@ -192,7 +195,12 @@ def read_scope(options: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     for name, value in options.items():
         option = OPTION_OF.get(name)
         if option is not None:
-            labels[option] = value if callable(value) else text_of(name, value, guard)
+            if callable(value):
+                labels[option] = value
+                continue
+            labels[option] = None  # whatever goes wrong, it is not that of an outer scope
+            with guard(f"reading the {name} of a scope"):
+                labels[option] = text_of(name, value, guard)
         elif name != "dimensions":
             known = _NAME_OF.get(name)
             raise TypeError(
@@ -269,22 +277,29 @@ class Inside:
     """What is in force within a generator, a streamed body: entered anew for each of its steps.
 
     Between two steps it is not in force, for their reader has scopes of its own. A scope that one
-    step leaves open is open again in the next.
+    step leaves open is open again in the next. A step that is dropped where it waits, as a task
+    that nobody holds is, ends where the collector runs, and changes nothing there.
     """
 
-    __slots__ = ("_frame", "_outside")
+    __slots__ = ("_entered", "_frame")
 
     def __init__(self, frame: Frame | None) -> None:
         self._frame = frame
-        self._outside: Frame | None = None
+        self._entered: list[Token[Frame | None]] = []
 
     def __enter__(self) -> None:
-        self._outside = _current.get()
-        _current.set(self._frame)
+        self._entered.append(_current.set(self._frame))
 
     def __exit__(self, *_: object) -> None:
-        self._frame = _current.get()
-        _current.set(self._outside)
+        frame = _current.get()
+        for token in reversed(self._entered):
+            try:
+                _current.reset(token)
+            except ValueError:  # of another context
+                continue
+            self._entered.remove(token)
+            self._frame = frame
+            return
 
 
 def frame_of(labels: Mapping[str, Any]) -> Frame:

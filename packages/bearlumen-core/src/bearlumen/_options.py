@@ -56,6 +56,8 @@ class TrackOptions(TypedDict, total=False):
     """Your own id of the call: the same id is stored once, however often it is tracked."""
 
 
+MAX_NUMBER_BITS = 256
+"""Of a dimension: Python does not write a number of any length, and an id has no more."""
 Labels = Mapping[str, Any]
 """Options, checked: what every event of the call carries, by the option's name."""
 
@@ -115,7 +117,9 @@ class Elapsed(float):
 
 def stamped(labels: Labels, moment: datetime) -> Labels:
     """The same labels with the time of the call, where the caller did not say it."""
-    return labels if labels.get("timestamp") is not None else _with(labels, "timestamp", moment)
+    return (
+        labels if labels.get("timestamp") is not None else with_option(labels, "timestamp", moment)
+    )
 
 
 def finished(labels: Labels) -> Labels:
@@ -123,10 +127,11 @@ def finished(labels: Labels) -> Labels:
     latency = labels.get("latency_ms")
     if type(latency) is not Elapsed:
         return labels
-    return _with(labels, "latency_ms", Elapsed.since(latency.began))
+    return with_option(labels, "latency_ms", Elapsed.since(latency.began))
 
 
-def _with(labels: Labels, name: str, value: Any) -> Labels:
+def with_option(labels: Labels, name: str, value: Any) -> Labels:
+    """The same labels, as heavy as they were, and one more."""
     later = type(labels)(labels, **{name: value})  # type: ignore[call-arg]
     if isinstance(labels, HeavyLabels):
         cast("HeavyLabels", later).weight = labels.weight
@@ -223,6 +228,11 @@ def _dimension(key: str, value: Any) -> str | int | float | bool:
         raise InvalidRequestError(f"The dimension {key!r} is {value}, which is not a number.")
     if isinstance(value, bool):
         return value
+    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
+        raise InvalidRequestError(
+            f"The dimension {key!r} is a number of {value.bit_length()} bits, and "
+            f"{MAX_NUMBER_BITS} is the most."
+        )
     if isinstance(value, int | float):
         return value + 0  # an enum's member is sent as the plain number that it is
     if isinstance(value, str):

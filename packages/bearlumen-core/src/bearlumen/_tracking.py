@@ -9,7 +9,7 @@ from __future__ import annotations
 from os import getpid
 
 from ._context import current, in_force
-from ._options import read_options
+from ._options import read_options, with_option
 from ._result import TrackResult
 from .batching import processes
 from .batching.tally import UNWRITABLE
@@ -52,6 +52,8 @@ class Tracker:
                 if labels:
                     self._report_twice()
                 return found
+            if labels:
+                labels = with_option(labels, "is_told", True)  # noqa: FBT003  # a value
         scope = current()
         if scope is not None:
             labels = in_force(scope, labels, self.guard)
@@ -67,15 +69,15 @@ class Tracker:
             options: As for `track`.
             known: What only the layer that made the call knows of it: `asked_model`, the model
                 where the answer names none; `is_hidden`, which items of a stream the caller did
-                not ask for.
+                not ask for; `is_first_hand`, that it made the call itself.
         """
         remembered = self._remembered or self._first_remembered()
         found = remembered.find(response)
         if found is not None:
             return found
         labels = read_options(options, self.guard)
-        if known:
-            labels = {**labels, **known}
+        for name, value in (known or {}).items():
+            labels = with_option(labels, name, value)
         scope = current()
         if scope is not None:
             labels = in_force(scope, labels, self.guard)
@@ -110,7 +112,12 @@ class Tracker:
             flavor = flavor_of(kind)
             if flavor is not None:
                 detection = read(flavor, response, stated=labels.get("provider"))
-                if detection.model and not detection.pending and not detection.linked:
+                if (
+                    detection.model
+                    and not detection.pending
+                    and not detection.linked
+                    and self._remembered is None
+                ):
                     if getpid() != processes.pid:
                         processes.ensure_own_process()
                     event = UsageEvent(detection, labels)
@@ -143,17 +150,37 @@ class Tracker:
             self._is_billed(event)
         ):
             return TrackResult(event, queued=False)
+        recorded = self.recorded_already(detection, labels)
+        if recorded is not None:
+            return recorded
         queued: bool | None = None
         with self._queueing:
             queued = self.worker.put(event)
         if queued is None:
             queued = self._lost()
-        if detection is None or not detection.linked:
-            return TrackResult(event, queued=queued)
         additional: tuple[TrackResult, ...] = ()
-        with self._queueing:
-            additional = self._record_parts(event, detection)
-        return TrackResult(event, queued=queued, additional=additional)
+        if detection is not None and detection.linked:
+            with self._queueing:
+                additional = self._record_parts(event, detection)
+        result = TrackResult(event, queued=queued, additional=additional)
+        if self._remembered is not None and "is_first_hand" in labels:
+            with self._queueing:
+                self._remembered.add_call(event, result)
+        return result
+
+    def recorded_already(self, detection: Detection | None, labels: Labels) -> TrackResult | None:
+        """What a wrapped client recorded of the same call, by the id that its provider gave it.
+
+        The answer may be another object: what was made of a raw one, or put together of a stream.
+        """
+        if self._remembered is None or detection is None or "is_first_hand" in labels:
+            return None
+        found: TrackResult | None = None
+        with self._tracking:
+            found = self._remembered.find_call(UsageEvent(detection, labels))
+        if found is not None and "is_told" in labels:
+            self._report_twice()
+        return found
 
     def _lost(self) -> bool:
         """Count an event that a fault of ours, which was reported, kept from the queue."""

@@ -183,6 +183,9 @@ class Wrapping:
             return _nothing(labels)
         if reading.is_mixed:
             return self._refuse_several(labels)
+        recorded = self._tracker.recorded_already(detection, labels)
+        if recorded is not None:
+            return recorded
         if detection is None:
             self._report_unknown(stream)
         elif reading.complete and reading.usage_option and not detection.usage.counts:

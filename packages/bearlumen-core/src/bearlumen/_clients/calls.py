@@ -88,6 +88,7 @@ class Calls:
         with self._recording, Inside(frame):
             options = {name: known.pop(name) for name in ("model", "provider") if name in known}
             options["latency_ms"] = Elapsed.since(began)
+            known["is_first_hand"] = True
             result = self._tracker.track_once(answer, options, known)
         return answer if result is None or type(result) is TrackResult else result
 
