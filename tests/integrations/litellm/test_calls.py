@@ -162,7 +162,10 @@ def image(seen: Any) -> Reply:
             "input_tokens_details": {"text_tokens": 11, "image_tokens": 4},
         }  # fmt: skip
         return Reply(body={"created": 1, "data": [{"b64_json": "aGk="}], "usage": told})
-    told = {"type": "tokens", "input_tokens": 14, "output_tokens": 45, "total_tokens": 59}
+    told = {
+        "type": "tokens", "input_tokens": 14, "output_tokens": 45, "total_tokens": 59,
+        "input_token_details": {"text_tokens": 0, "audio_tokens": 14},
+    }  # fmt: skip
     return Reply(body={"text": "hi", "usage": told})
 
 
@@ -208,7 +211,7 @@ def test_images_and_transcriptions_are_counted(
         found = [counts_of(event) for event in events(bear, sent)]
     assert found == [
         {"input_tokens": 15, "output_tokens": 272, "image_input_tokens": 4},
-        {"input_tokens": 14, "output_tokens": 45},
+        {"input_tokens": 14, "output_tokens": 45, "audio_input_tokens": 14},
     ]
 
 

@@ -65,8 +65,9 @@ class BearLumenLogger(CustomLogger):
     ) -> dict[str, Any] | None:
         # In the caller's own task; the next hook may be in a copy of its context, on a thread.
         with self._beginning:
-            details = getattr(kwargs.get("litellm_logging_obj"), "model_call_details", {})
-            self._begin(_key(details), kwargs)
+            details = getattr(kwargs.get("litellm_logging_obj"), "model_call_details", None)
+            if details:  # older versions have none here yet: the next hook will do
+                self._begin(_key(details), kwargs)
         return None
 
     def log_pre_api_call(self, model: Any, messages: Any, kwargs: dict[str, Any]) -> None:  # noqa: D102

@@ -36,8 +36,9 @@ PROVIDERS: Final = {
 """LiteLLM's names of providers that we call something else."""
 CALLS: Final = frozenset(
     (
-        "anthropic_messages", "completion", "embedding", "generate_content", "image_edit",
-        "image_generation", "rerank", "responses", "speech", "text_completion", "transcription",
+        "anthropic_messages", "completion", "embedding", "generate_content",
+        "generate_content_stream", "image_edit", "image_generation", "rerank", "responses",
+        "speech", "text_completion", "transcription",
     )
 )  # fmt: skip
 """Types of calls that a provider is paid for; the async ones have an `a` before. LiteLLM calls back
@@ -46,7 +47,7 @@ _COUNTS: Final = {
     "input_tokens": ("prompt_tokens", "input_tokens"),
     "output_tokens": ("completion_tokens", "output_tokens"),
 }
-_INPUT: Final = ("prompt_tokens_details", "input_tokens_details")
+_INPUT: Final = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 _OUTPUT: Final = ("completion_tokens_details", "output_tokens_details")
 
 
