@@ -59,6 +59,11 @@ bearlumen_flask.BearLumenFlask(flask.Flask("app"))
 assert isinstance(bearlumen.get_client(), bearlumen.BearLumen)
 """,
     "bearlumen-langchain": "import bearlumen_langchain",
+    # It would fetch its price map from elsewhere.
+    "bearlumen-litellm": """
+import os; os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+import bearlumen_litellm
+""",
     "bearlumen-llamaindex": "import bearlumen_llamaindex",
     "bearlumen-otel": "import bearlumen_otel",
     "bearlumen-server": "import bearlumen_server, bearlumen_server.app, bearlumen_server.cli",

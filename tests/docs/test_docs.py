@@ -60,12 +60,17 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
         monkeypatch.setenv("BEAR_LUMEN_JOURNAL", str(tmp_path / "journal"))
         monkeypatch.setenv("OPENAI_BASE_URL", provider.url)
         monkeypatch.setenv("OPENAI_API_KEY", "not-needed")
+        monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # it would fetch it
         yield
 
 
 @pytest.mark.usefixtures("surroundings")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+# Of how LiteLLM uses Pydantic.
+@pytest.mark.filterwarnings("ignore:Item:UserWarning")
+@pytest.mark.filterwarnings("ignore:Accessing the:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
 @pytest.mark.parametrize("page", PAGES)
 def test_code_of_a_page_runs(page: str, eval_example: EvalExample) -> None:
     """The blocks of a page run as they stand, one after the other."""
