@@ -57,7 +57,7 @@ _providers group *args:
         pytest tests/providers tests/core/test_providers.py tests/core/test_wrap.py {{ args }}
 
 # the integrations with real frameworks and servers; some, and old versions, in environments of theirs
-integrations *args: (_newest args) (_integration "llamaindex" args) (_agents_older args) (_web_older args)
+integrations *args: (_newest args) (_integration "litellm" args) (_integration "llamaindex" args) (_agents_older args) (_web_older args)
 
 _newest *args:
     TESTED_VERSIONS=.tested/newest.json pytest tests/integrations {{ args }}
@@ -72,7 +72,7 @@ _integration name *args:
         pytest tests/integrations/{{ name }} tests/docs/test_docs.py -k {{ name }} {{ args }}
 
 # the frameworks in the oldest versions that are supported
-_agents_older *args: (_older "agents-older" "langchain llamaindex" args)
+_agents_older *args: (_older "agents-older" "langchain litellm llamaindex" args)
 _web_older *args: (_older "web-older" "django flask" args)
 
 _older group names *args:

@@ -28,7 +28,7 @@ PAGES = [
 ]
 EXAMPLES = sorted({path.name for path in (ROOT / "examples").glob("*.py")} - {"replay.py"})
 
-APART = {"llamaindex": "llama_index.llms.openai"}
+APART = {"litellm": "litellm", "llamaindex": "llama_index.llms.openai"}
 """What a page or an example needs that has an environment of its own, by a word in its name."""
 
 

@@ -36,5 +36,9 @@ def uninstrument() -> None:
     """Stop recording what `instrument` records; other callbacks stay."""
     logger, _Installed.logger = _Installed.logger, None
     if logger is not None:
-        # LiteLLM copies what it finds in `callbacks` to its other lists.
-        litellm.logging_callback_manager.remove_callback_from_all_lists(logger)
+        # LiteLLM copies what it finds in `callbacks` to its other lists, of which "all" may lack one.
+        manager = litellm.logging_callback_manager
+        manager.remove_callback_from_all_lists(logger)
+        manager.remove_callback_from_list_by_object(
+            litellm.input_callback, logger, require_self=False
+        )
