@@ -60,6 +60,7 @@ assert isinstance(bearlumen.get_client(), bearlumen.BearLumen)
 """,
     "bearlumen-langchain": "import bearlumen_langchain",
     "bearlumen-llamaindex": "import bearlumen_llamaindex",
+    "bearlumen-openai-agents": "import bearlumen_openai_agents",
     "bearlumen-otel": "import bearlumen_otel",
     "bearlumen-server": "import bearlumen_server, bearlumen_server.app, bearlumen_server.cli",
 }

@@ -20,6 +20,7 @@ from ._hosting import (
     deliver_now,
 )
 from .providers._flavor import Usage
+from .providers._registry import provider_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +48,7 @@ __all__ = [
     "is_configured",
     "labels_in",
     "made_client",
+    "provider_at",
     "record",
     "track",
 ]
