@@ -195,6 +195,8 @@ class CallUsage:
     response_id: str | None = None
     reported: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
     """Numbers that have no name with us, by the framework's."""
+    batch: bool = False
+    """Whether it was sent in a batch, which has prices of its own."""
 
 
 def record(
@@ -266,7 +268,7 @@ class _Told:
             units={},
             service_tier=told.service_tier,
             inference_geo=None,
-            batch=False,
+            batch=told.batch,
             provider_cost=None,
             reported=dict(told.reported),
         )
