@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import agents
 import pytest
 from pytest_examples import EvalExample, find_examples
 from typer.testing import CliRunner
@@ -73,6 +72,8 @@ def test_code_of_a_page_runs(page: str, eval_example: EvalExample) -> None:
     """The blocks of a page run as they stand, one after the other."""
     need(page)
     if "openai-agents" in page:
+        import agents
+
         agents.set_trace_processors([])  # which send to OpenAI
     names: dict[str, Any] = {}
     for example in find_examples(str(ROOT / page)):
