@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ._claims import Announced
+from ._claims import Announced, look_in
 from ._context import Frame, Inside, current, frame_of, merged, read_scope
 from ._default import _default as _the_default  # pyright: ignore[reportPrivateUsage]
 from ._guard import Guard
@@ -47,6 +47,7 @@ __all__ = [
     "inside",
     "is_configured",
     "labels_in",
+    "look_in",
     "made_client",
     "provider_at",
     "record",
