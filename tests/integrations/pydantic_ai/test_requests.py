@@ -364,6 +364,16 @@ def test_an_answer_of_a_shape_to_come_harms_nobody(
     assert problems
 
 
+def test_a_model_of_a_shape_to_come_harms_nobody(
+    bear: BearLumen, sent: MemoryTransport, model: Any, problems: list[Exception]
+) -> None:
+    """One that cannot be wrapped is asked as it is."""
+
+    odd: Any = object.__new__(FallbackModel)  # it has no candidates
+    assert BearLumenCapability(bear).get_wrapper_model(odd) is None
+    assert problems
+
+
 def test_a_hundred_runs_at_once_never_cross(provider: Stub, kind: Any, client: AsyncOpenAI) -> None:
     """For as many end users, some streamed; the ledger's sum is that of all answers."""
     model = kind("gpt-4o", provider=OpenAIProvider(openai_client=client))

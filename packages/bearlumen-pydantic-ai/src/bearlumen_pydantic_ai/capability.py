@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.capabilities import (
@@ -50,7 +51,9 @@ class BearLumenCapability(AbstractCapability[Any]):
 
     def get_wrapper_model(self, model: Model) -> Model | None:
         """The model whose requests are recorded, whichever serves the attempt."""
-        return BearLumenModel(self._client, model, plain_metadata=self._plain)
+        with self._beginning:
+            return BearLumenModel(self._client, model, plain_metadata=self._plain)
+        return None
 
     async def wrap_model_request(
         self,
@@ -68,4 +71,5 @@ class BearLumenCapability(AbstractCapability[Any]):
         try:
             return await handler(request_context)
         finally:
-            running.reset(token)
+            with suppress(ValueError):  # a run that was left is closed in another context
+                running.reset(token)
