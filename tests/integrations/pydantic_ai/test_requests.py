@@ -368,7 +368,6 @@ def test_a_model_of_a_shape_to_come_harms_nobody(
     bear: BearLumen, sent: MemoryTransport, model: Any, problems: list[Exception]
 ) -> None:
     """One that cannot be wrapped is asked as it is."""
-
     odd: Any = object.__new__(FallbackModel)  # it has no candidates
     assert BearLumenCapability(bear).get_wrapper_model(odd) is None
     assert problems
