@@ -72,7 +72,7 @@ _integration name *args:
         pytest tests/integrations/{{ name }} tests/docs/test_docs.py -k {{ name }} {{ args }}
 
 # the frameworks in the oldest versions that are supported
-_agents_older *args: (_older "agents-older" "langchain litellm llamaindex" args)
+_agents_older *args: (_older "agents-older" "langchain litellm llamaindex openai_agents" args)
 _web_older *args: (_older "web-older" "django flask" args)
 
 _older group names *args:

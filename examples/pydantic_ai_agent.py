@@ -3,7 +3,7 @@
     uv run python examples/pydantic_ai_agent.py
 
 It needs no key: a recorded-shape answer is replayed below the real OpenAI client, and the server
-is a local one.
+is a local one. `pydantic_ai_capability.py` does it without OpenTelemetry.
 """
 
 from datetime import UTC, datetime

@@ -65,7 +65,9 @@ import os; os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 import bearlumen_litellm
 """,
     "bearlumen-llamaindex": "import bearlumen_llamaindex",
+    "bearlumen-openai-agents": "import bearlumen_openai_agents",
     "bearlumen-otel": "import bearlumen_otel",
+    "bearlumen-pydantic-ai": "import bearlumen_pydantic_ai",
     "bearlumen-server": "import bearlumen_server, bearlumen_server.app, bearlumen_server.cli",
 }
 """What is run in an environment that has one package, with or without an extra of it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from integrations.langchain.test_handler import model as langchain_model
-from openai import OpenAI
+from openai import AsyncOpenAI, OpenAI
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -221,6 +221,27 @@ def test_pydantic_ai_is_recorded_call_by_call(
     assert {e["metadata"]["agent"] for e in found} == {"bot"}
     totals = [(event["input_tokens"], event["output_tokens"]) for event in found]
     assert totals == [(COUNTS["input_tokens"], COUNTS["output_tokens"])] * 200
+
+
+def test_a_stream_of_pydantic_ai_is_one_event_with_a_wrapped_client(
+    bear: BearLumen, sent: MemoryTransport, provider: Stub, pydantic_ai: Any
+) -> None:
+    """It is opened in another task than its span was begun in."""
+    client: Any = bear.wrap(AsyncOpenAI(base_url=f"{provider.url}/v1", api_key="k"))
+    model = OpenAIChatModel("gpt-x", provider=OpenAIProvider(openai_client=client))
+    agent = Agent(model, capabilities=[pydantic_ai], name="bot")
+
+    async def main() -> None:
+        with bear.scope(end_user="alice"):
+            async with agent.run_stream("hi") as answer:
+                await client.chat.completions.create(model="beside", messages=[])
+                await answer.get_output()
+
+    asyncio.run(main())
+    found = sorted(events(bear, sent), key=lambda event: event["model"])
+    assert [event["model"][:6] for event in found] == ["beside", "gpt-x-"]
+    assert [event["metadata"].get("agent") for event in found] == [None, "bot"]
+    assert {event["user_id"] for event in found} == {"alice"}
 
 
 def test_pydantic_ai_counts_anthropics_cache(

@@ -12,11 +12,13 @@ from collections import OrderedDict
 from contextvars import ContextVar
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
-from weakref import ref
+from weakref import WeakMethod, ref
 
 from ._context import current
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._context import Frame
     from ._guard import Guard
     from ._result import TrackResult
@@ -46,7 +48,7 @@ class Announced:
         self._is_over = False
         self._since = monotonic()
         self._scope = current()
-        outer = _standing(guard)
+        outer = _standing(guard) or _elsewhere(guard)
         if outer is not None and outer.by is not by:
             outer.mark_taken()  # it is the same call, seen from further out
         self._outer = _standing()
@@ -81,7 +83,7 @@ class Announced:
     @staticmethod
     def take(guard: Guard) -> Announced | None:
         """What the call that is made now was announced as; who asks undertakes to record it."""
-        found = _standing(guard)
+        found = _standing(guard) or _elsewhere(guard)
         if found is not None:
             found.mark_taken()
         return found
@@ -98,6 +100,29 @@ def _standing(guard: Guard | None = None) -> Announced | None:
     ):
         found = found._outer  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return found
+
+
+_places: list[WeakMethod[Callable[[], Announced | None]]] = []
+
+
+def look_in(place: Callable[[], Announced | None]) -> None:
+    """Look for announcements in one more place, where this context holds none.
+
+    Args:
+        place: A method, which is forgotten with its object. It must not raise.
+    """
+    _places[:] = [known for known in _places if known() is not None]
+    _places.append(WeakMethod(place))
+
+
+def _elsewhere(guard: Guard) -> Announced | None:
+    """A call that was announced in another context, by a layer that knows of it here."""
+    for known in _places:
+        find = known()
+        found = find() if find is not None else None
+        if found is not None and found._is_standing and found.guard is guard:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            return found
+    return None
 
 
 class Remembered:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ._claims import Announced
+from ._claims import Announced, look_in
 from ._context import Frame, Inside, current, frame_of, merged, read_scope
 from ._default import _default as _the_default  # pyright: ignore[reportPrivateUsage]
 from ._guard import Guard
@@ -20,6 +20,7 @@ from ._hosting import (
     deliver_now,
 )
 from .providers._flavor import Usage
+from .providers._registry import provider_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +47,9 @@ __all__ = [
     "inside",
     "is_configured",
     "labels_in",
+    "look_in",
     "made_client",
+    "provider_at",
     "record",
     "track",
 ]
@@ -193,6 +196,8 @@ class CallUsage:
     response_id: str | None = None
     reported: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
     """Numbers that have no name with us, by the framework's."""
+    batch: bool = False
+    """Whether it was sent in a batch, which has prices of its own."""
 
 
 def record(
@@ -264,7 +269,7 @@ class _Told:
             units={},
             service_tier=told.service_tier,
             inference_geo=None,
-            batch=False,
+            batch=told.batch,
             provider_cost=None,
             reported=dict(told.reported),
         )

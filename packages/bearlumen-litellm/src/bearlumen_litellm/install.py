@@ -36,7 +36,7 @@ def uninstrument() -> None:
     """Stop recording what `instrument` records; other callbacks stay."""
     logger, _Installed.logger = _Installed.logger, None
     if logger is not None:
-        # LiteLLM copies what it finds in `callbacks` to its other lists, of which "all" may lack one.
+        # LiteLLM copies what is in `callbacks` to its other lists; "all" may lack one of them.
         manager = litellm.logging_callback_manager
         manager.remove_callback_from_all_lists(logger)
         manager.remove_callback_from_list_by_object(

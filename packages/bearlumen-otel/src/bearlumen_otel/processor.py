@@ -7,10 +7,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.sdk.trace import SpanProcessor
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import StatusCode, get_current_span
 
 from bearlumen import BearLumenError
-from bearlumen.integration import Announced, announce, frame, guard_of, record
+from bearlumen.integration import Announced, announce, frame, guard_of, look_in, record
 
 from .conventions import OPERATION, is_call, labels_of, usage_of
 
@@ -61,6 +61,7 @@ class BearLumenSpanProcessor(SpanProcessor):
         self._ending = self._guard("recording a span")
         self._lock = threading.Lock()
         self._open: OrderedDict[int, _Open] = OrderedDict()
+        look_in(self._here)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: D102, ARG002
         with self._beginning:
@@ -78,6 +79,17 @@ class BearLumenSpanProcessor(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:  # noqa: D102
         with self._ending:
             self._end(span)
+
+    def _here(self) -> Announced | None:
+        """The call whose span is the current one.
+
+        Pydantic AI opens a stream in another task than its span was begun in, and makes the span
+        current there.
+        """
+        with self._beginning:
+            found = self._open.get(get_current_span().get_span_context().span_id)
+            return found.announced if found is not None else None
+        return None
 
     def _end(self, span: ReadableSpan) -> None:
         context = span.get_span_context()
