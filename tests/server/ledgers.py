@@ -102,7 +102,8 @@ def write(store: DuckDBStore, org_id: str, sent: Sequence[dict[str, Any]]) -> in
     assert not decoded.rejected, decoded.rejected
     unique = {each.event_id: each for each in reversed(decoded.events)}
     rows = [price(each, org_id=org_id, book=BOOK) for each in unique.values()]
-    return len(store.append_usage(rows)) + len(sent) - len(rows) if rows else 0
+    known = store.append_usage([store.lay_out(rows)]) if rows else ()
+    return len(known) + len(sent) - len(rows)
 
 
 def pay(store: DuckDBStore, org_id: str, sent: Sequence[dict[str, Any]]) -> None:

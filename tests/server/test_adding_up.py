@@ -369,7 +369,8 @@ def opened(store: DuckDBStore, org_id: str, parts: dict[str, Any]) -> Books:
     decoded = decode_batch(body, now=NOW)
     assert not decoded.rejected
     book = PriceBook.catalogue()
-    store.append_usage([price(each, org_id=org_id, book=book) for each in decoded.events])
+    rows = [price(each, org_id=org_id, book=book) for each in decoded.events]
+    store.append_usage([store.lay_out(rows)])
     start, end, zone = parts["range"]
     users = parts["users"]
     return Books(

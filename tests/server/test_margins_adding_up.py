@@ -88,7 +88,8 @@ def written(store: DuckDBStore, ledger: tuple[list[Any], list[Any]], zone: ZoneI
     if events:
         batch = decode_batch(json.dumps({"events": events}).encode(), now=NOW)
         assert not batch.rejected
-        store.append_usage([price(each, org_id=org_id, book=BOOK) for each in batch.events])
+        rows = [price(each, org_id=org_id, book=BOOK) for each in batch.events]
+        store.append_usage([store.lay_out(rows)])
     if revenue:
         sent = [json.dumps({**each, "revenueId": str(n)}) for n, each in enumerate(revenue)]
         records = [decode_revenue(each.encode(), now=NOW) for each in sent]

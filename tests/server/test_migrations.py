@@ -68,7 +68,8 @@ def test_events_of_an_earlier_version_are_described_as_if_they_came_today(
     decoded = decode_batch(body, now=datetime.now(UTC)).events
     assert [getattr(each, column) for each in decoded] == [told, None]
     store = DuckDBStore(tmp_path / "ledger.duckdb")
-    store.append_usage([price(each, org_id="o", book=PriceBook.catalogue()) for each in decoded])
+    rows = [price(each, org_id="o", book=PriceBook.catalogue()) for each in decoded]
+    store.append_usage([store.lay_out(rows)])
     with store.transaction() as transaction:
         transaction.rows(f"ALTER TABLE events DROP COLUMN {column}")
         # Whatever its number: later ones may need what it makes.

@@ -340,7 +340,7 @@ def test_what_goes_wrong_on_a_thread_is_logged_with_the_request(
 ) -> None:
     """The writer writes for many requests at once; its line names them."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("disk")
 
     _, secret = KeyRing(store).create(org_id="o", name="n", scopes=SCOPES)

@@ -110,7 +110,7 @@ def fill(store: DuckDBStore, books: PriceBooks, org_id: str, batch: list[dict[st
     decoded = decode_batch(msgspec.json.encode({"events": batch}), now=datetime.now(UTC)).events
     rows = [price(event, org_id=org_id, book=books.of(org_id)) for event in decoded]
     if rows:
-        store.append_usage(rows)
+        store.append_usage([store.lay_out(rows)])
 
 
 def costs(store: DuckDBStore, org_id: str) -> list[tuple[Any, ...]]:

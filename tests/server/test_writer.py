@@ -9,15 +9,17 @@ import pytest
 from server.helpers import event
 
 from bearlumen.pricing.book import PriceBook
+from bearlumen_server.ledger import writer as writing
 from bearlumen_server.ledger.decode import decode_batch
 from bearlumen_server.ledger.writer import Outcome, Writer, WriterBusyError, WriterClosedError
 from bearlumen_server.storage.duckdb import DuckDBStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
-    from bearlumen_server.ledger.events import PricedEvent, UsageEvent
+    from bearlumen_server.ledger.events import UsageEvent
+    from bearlumen_server.storage import LaidOut
 
 WAIT_SECONDS = 20
 POISON = "poison"
@@ -33,14 +35,24 @@ class Trap(DuckDBStore):
         self.reached = threading.Event()
         self.groups: list[int] = []
 
-    def append_usage(self, events: Sequence[PricedEvent]) -> frozenset[int]:
+    def append_usage(
+        self, parts: Sequence[LaidOut], *, skip: Collection[int] = ()
+    ) -> frozenset[int]:
         """Say that it was reached, and wait."""
+        events = [event for part in parts for event in part.events]
         self.groups.append(len(events))
         self.reached.set()
         assert self.open.wait(WAIT_SECONDS)
         if any(row.event.model == POISON for row in events):
             raise RuntimeError("cannot be stored")
-        return super().append_usage(events)
+        return super().append_usage(parts, skip=skip)
+
+
+@pytest.fixture(autouse=True, params=["few", "many"])
+def _many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are laid out together, or each by itself."""
+    if request.param == "many":
+        monkeypatch.setattr(writing, "MANY_EVENTS", 1)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bearlumen_server.pricebook.own import Prices
-    from bearlumen_server.storage import Store
+    from bearlumen_server.storage import LaidOut, Store
 
     from .events import PricedEvent, UsageEvent
 
@@ -52,6 +52,8 @@ class Commit:
 
 FULL_EVENTS: Final = 2_000
 """A commit of as many needs no company."""
+MANY_EVENTS: Final = 500
+"""So many are laid out by themselves: what that costs for each column, they share."""
 LINGER_SECONDS: Final = 0.01
 """How long a commit waits for company, when the last one had some: as long as one takes."""
 
@@ -83,6 +85,8 @@ class Prepared:
     """Of every event, also of those that cannot be stored."""
     rows: Sequence[PricedEvent | None]
     """None for an event that cannot be stored."""
+    laid_out: LaidOut | None
+    """All that can be stored, where that is many; a few are laid out with those of others."""
     refused: Mapping[int, str]
     """Position and reason of each of those."""
     correlation_id: str | None
@@ -141,11 +145,12 @@ class Writer:
             except InvalidEventError as error:
                 rows.append(None)
                 refused[position] = str(error)
-        ids = [event.event_id.bytes for event in events]
+        many = len(events) >= MANY_EVENTS and len(refused) < len(events)
         return Prepared(
             org_id=org_id,
-            ids=ids,
+            ids=[event.event_id.bytes for event in events],
             rows=rows,
+            laid_out=self._store.lay_out([row for row in rows if row]) if many else None,
             refused=refused,
             correlation_id=correlation_id.get(),
         )
@@ -232,6 +237,8 @@ class Writer:
 
     def _try(self, group: Sequence[Prepared]) -> bool:
         began = time.perf_counter()
+        # Those that are laid out together come last, so that the events of each stand together.
+        group = sorted(group, key=lambda request: request.laid_out is None)
         try:
             outcomes, unpriced = self._write(group)
         except Exception:  # whatever it is, the writer lives on; a dead one hangs every request
@@ -260,22 +267,33 @@ class Writer:
     def _write(self, group: Sequence[Prepared]) -> tuple[list[Outcome], int]:
         # By organisation, each id with the request that came first with it.
         seen: dict[str, set[bytes]] = {request.org_id: set() for request in group}
-        rows: list[PricedEvent] = []
+        parts: list[LaidOut] = []
+        few: list[PricedEvent] = []
+        repeated: set[int] = set()
         taken: list[range] = []
         refused: list[tuple[tuple[int, str], ...]] = []
+        end = 0
         for request in group:
-            start = len(rows)
-            fresh, problems = _first_seen(request, seen[request.org_id])
-            rows += fresh
-            taken.append(range(start, len(rows)))
+            start = end
+            again, problems = _seen_before(request, seen[request.org_id])
+            repeated.update(start + each for each in again)
+            if request.laid_out is None:
+                few += [row for row in request.rows if row]
+            else:
+                parts.append(request.laid_out)
+            end += len(request.ids) - len(request.refused)
+            taken.append(range(start, end))
             refused.append(problems)
-        known = sorted(self._store.append_usage(rows)) if rows else []
-        unpriced = sum(row.cost is None for row in rows)
-        unpriced -= sum(rows[position].cost is None for position in known)
+        if few:
+            parts.append(self._store.lay_out(few))
+        known = self._store.append_usage(parts, skip=repeated) if parts else ()
+        left_out = repeated.union(known)
+        rows = (row for part in parts for row in part.events)
+        unpriced = sum(row.cost is None for n, row in enumerate(rows) if n not in left_out)
+        old = sorted(left_out)
         outcomes: list[Outcome] = []
         for request, mine, problems in zip(group, taken, refused, strict=True):
-            old = bisect_left(known, mine.stop) - bisect_left(known, mine.start)
-            new = len(mine) - old
+            new = len(mine) - (bisect_left(old, mine.stop) - bisect_left(old, mine.start))
             duplicates = len(request.ids) - new - len(problems)
             outcomes.append(Outcome(accepted=new, duplicates=duplicates, refused=problems))
         return outcomes, unpriced
@@ -285,25 +303,27 @@ def _count(group: Sequence[Prepared]) -> int:
     return sum(len(request.ids) for request in group)
 
 
-def _first_seen(
+def _seen_before(
     request: Prepared, seen: set[bytes]
-) -> tuple[list[PricedEvent], tuple[tuple[int, str], ...]]:
-    """Return the rows whose ids nobody had before them, and what is refused of such.
+) -> tuple[Sequence[int], tuple[tuple[int, str], ...]]:
+    """Return which of the rows that can be stored somebody had before, and what is refused.
 
-    The ids of those rows are added to `seen`.
+    The ids of the other rows are added to `seen`.
     """
     ids = set(request.ids)
     if len(ids) == len(request.ids) and seen.isdisjoint(ids) and not request.refused:
         seen |= ids
-        return [row for row in request.rows if row], ()
-    rows: list[PricedEvent] = []
+        return (), ()
+    again: list[int] = []
     refused: list[tuple[int, str]] = []
+    storable = 0
     for position, (event_id, row) in enumerate(zip(request.ids, request.rows, strict=True)):
-        if event_id in seen:
-            continue
         if row is None:
-            refused.append((position, request.refused[position]))
-        else:
-            seen.add(event_id)
-            rows.append(row)
-    return rows, tuple(refused)
+            if event_id not in seen:
+                refused.append((position, request.refused[position]))
+            continue
+        if event_id in seen:
+            again.append(storable)
+        seen.add(event_id)
+        storable += 1
+    return again, tuple(refused)

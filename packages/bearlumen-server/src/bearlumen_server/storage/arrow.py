@@ -58,33 +58,29 @@ def is_time_ordered(event_id: bytes) -> bool:
     return event_id[6] >> 4 == TIME_ORDERED and event_id[8] >> 6 == RFC_VARIANT
 
 
-def ids_table(owners: Sequence[str], ids: Sequence[bytes]) -> Any:
-    """Return a table to look for known events with: whose they are, their ids, and of what kind.
+def numbered(tables: Sequence[Any]) -> Any:
+    """Return tables one below the other, and the position of each row."""
+    whole = pa.concat_tables(tables)
+    return whole.append_column("position", pa.array(range(whole.num_rows), _COUNT))
 
-    Ids have Arrow's UUID type, so the engine's join compares UUIDs without a cast a row.
+
+def usage_table(rows: Sequence[PricedEvent]) -> Any:
+    """Return a table of the columns of `events` but `received_at`, and of what kind each id is.
+
+    Ids have Arrow's UUID type, so the engine's join compares UUIDs without a cast a row. JSON
+    columns travel as text.
     """
-    return pa.table(
-        {
-            "position": pa.array(range(len(ids)), _COUNT),
-            "time_ordered": pa.array([is_time_ordered(each) for each in ids], pa.bool_()),
-            "org_id": pa.array(owners, _TEXT),
-            "event_id": _uuids(ids),
-        }
-    )
-
-
-def usage_table(rows: Sequence[PricedEvent], *, received_at: datetime) -> Any:
-    """Return a table of the columns of `events`. JSON columns travel as text."""
     # Rows to columns in C: nearly all of a commit's own Python is here.
     values = zip(*[astuple(row.event) for row in rows], strict=True)
     of = dict(zip(UsageEvent.__struct_fields__, values, strict=True))
+    ids = [each.bytes for each in of["event_id"]]
     return pa.table(
         {
             "org_id": pa.array([row.org_id for row in rows], _TEXT),
-            "event_id": _uuids([each.bytes for each in of["event_id"]]),
+            "event_id": _uuids(ids),
+            "time_ordered": pa.array([is_time_ordered(each) for each in ids], pa.bool_()),
             "parent_event_id": _uuids([each and each.bytes for each in of["parent_event_id"]]),
             "ts": pa.array(of["at"], _STAMP),
-            "received_at": pa.repeat(pa.scalar(received_at, _STAMP), len(rows)),
             "cost": pa.array([row.cost for row in rows], _COST),
             "cost_source": pa.array([row.cost_source for row in rows], _TEXT),
             "price_id": pa.array([row.price_id for row in rows], _TEXT),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bearlumen_server.keys import KeyStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from bearlumen_server.ledger.events import PricedEvent
@@ -43,6 +43,15 @@ class Sizes:
     file_bytes: int
     log_bytes: int
     """Of what is committed and not yet in the file."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaidOut:
+    """Events in the form in which an engine writes them."""
+
+    events: Sequence[PricedEvent]
+    form: Any
+    """The engine's own."""
 
 
 class Transaction(Protocol):
@@ -94,11 +103,24 @@ class Store(KeyStore, Protocol):
         """
         ...
 
-    def append_usage(self, events: Sequence[PricedEvent]) -> frozenset[int]:
+    def lay_out(self, events: Sequence[PricedEvent]) -> LaidOut:
+        """Bring events into the form in which they are written.
+
+        That is work for whatever thread has read them: the one that writes is waited for by all.
+        """
+        ...
+
+    def append_usage(
+        self, parts: Sequence[LaidOut], *, skip: Collection[int] = ()
+    ) -> frozenset[int]:
         """Write events in one transaction and return the positions of those known already.
 
-        No two of `events` may share organisation and event id. When this returns, the others are
-        on disk; when it raises, none is.
+        When this returns, the others are on disk; when it raises, none is.
+
+        Args:
+            parts: The events; a position is that in all of them, one after the other.
+            skip: Positions of events that are not meant. No two of the rest may share
+                organisation and event id.
         """
         ...
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -24,8 +25,8 @@ from bearlumen_server.settings import MEMORY_MEGABYTES, SPILL_MEGABYTES
 
 from .arrow import (
     entries_table,
-    ids_table,
     is_time_ordered,
+    numbered,
     revenue_table,
     usage_table,
     without,
@@ -34,6 +35,7 @@ from .base import (
     DatabaseLockedError,
     DatabaseTooNewError,
     DatabaseUnreadableError,
+    LaidOut,
     OutOfMemoryError,
     Sizes,
     StoreError,
@@ -42,7 +44,7 @@ from .end_users import EndUserRegister
 from .migrations import migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Mapping, Sequence
     from pathlib import Path
 
     from bearlumen_server.ledger.events import PricedEvent
@@ -67,10 +69,13 @@ _OTHERS = "NOT b.time_ordered"
 # JSON text becomes a VARIANT by way of JSON; a MAP would become an array of pairs.
 _INSERT_USAGE = """
     INSERT INTO events BY NAME
-    SELECT * REPLACE (units::JSON::VARIANT AS units, dims::JSON::VARIANT AS dims,
+    SELECT * EXCLUDE (position, time_ordered)
+             REPLACE (units::JSON::VARIANT AS units, dims::JSON::VARIANT AS dims,
                       details::JSON::VARIANT AS details, extra::JSON::VARIANT AS extra,
-                      reported::JSON::VARIANT AS reported)
-    FROM fresh"""
+                      reported::JSON::VARIANT AS reported),
+           CAST($now AS TIMESTAMP) AS received_at
+    FROM incoming{but}"""
+_BUT = " WHERE position NOT IN (SELECT unnest($left_out::BIGINT[]))"
 _KNOWN_REVENUE = """
     SELECT b.position FROM incoming b JOIN revenue r
     ON r.revenue_id = b.revenue_id AND r.org_id = b.org_id
@@ -86,6 +91,17 @@ _INTERRUPT_SECONDS: Final = 0.05
 _VERSIONS: Final = "schema_version"
 _VERSION_COLUMNS: Final = {("version", "INTEGER"), ("applied_at", "TIMESTAMP")}
 _KEY_COLUMNS = "id, org_id, name, prefix, secret_hash, scopes, created_at, revoked_at, last_used_at"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Form:
+    """Events as this engine takes them."""
+
+    table: Any
+    ordered: tuple[bytes, bytes] | None
+    """The first and the last of the ids that sort by time; None without any."""
+    others: bool
+    """Whether there are ids of another kind."""
 
 
 class DuckDBStore:
@@ -179,34 +195,50 @@ class DuckDBStore:
             self._gone = None  # nobody else adds any
             yield _Transaction(connection)
 
-    def append_usage(self, events: Sequence[PricedEvent]) -> frozenset[int]:
-        """Write what is new of `events` in one transaction; return the positions of the rest."""
-        now = datetime.now(UTC)
-        with self._writing() as connection:
-            known = self._known_usage(connection, events)
-            new = [row for n, row in enumerate(events) if n not in known]
-            if new:
-                with _registered(connection, "fresh", usage_table(new, received_at=now)):
-                    connection.execute(_INSERT_USAGE).fetchall()
+    def lay_out(self, events: Sequence[PricedEvent]) -> LaidOut:
+        """Make Arrow of events."""
+        ids = [row.event.event_id.bytes for row in events]
+        ordered = [each for each in ids if is_time_ordered(each)]
+        form = _Form(
+            table=usage_table(events),
+            ordered=(min(ordered), max(ordered)) if ordered else None,
+            others=len(ordered) < len(ids),
+        )
+        return LaidOut(events=events, form=form)
+
+    def append_usage(
+        self, parts: Sequence[LaidOut], *, skip: Collection[int] = ()
+    ) -> frozenset[int]:
+        """Write what is new in one transaction; return the positions of what is not."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        forms: list[_Form] = [part.form for part in parts]
+        table = numbered([form.table for form in forms])
+        with self._writing() as connection, _registered(connection, "incoming", table):
+            known = self._known_usage(connection, forms).difference(skip)
+            left_out = known.union(skip)
+            if len(left_out) < table.num_rows:
+                values: dict[str, object] = {"now": now}
+                values |= {"left_out": list(left_out)} if left_out else {}
+                sql = _INSERT_USAGE.format(but=_BUT if left_out else "")
+                connection.execute(sql, values).fetchall()
             # Not those of events known already: a resend must not bring back who was erased.
+            rows = (row for part in parts for row in part.events)
+            new = (row for n, row in enumerate(rows) if n not in left_out)
             seen = {(row.org_id, row.event.end_user) for row in new}
-            self._end_users.insert(connection, seen, at=now.replace(tzinfo=None))
+            self._end_users.insert(connection, seen, at=now)
         return known
 
     def _known_usage(
-        self, connection: duckdb.DuckDBPyConnection, events: Sequence[PricedEvent]
+        self, connection: duckdb.DuckDBPyConnection, forms: Sequence[_Form]
     ) -> frozenset[int]:
-        ids = [row.event.event_id.bytes for row in events]
-        ordered = [each for each in ids if is_time_ordered(each)]
+        """Return which rows of `incoming` are known."""
         found: list[tuple[Any, ...]] = []
-        # Only this table is laid out for events that turn out to be known.
-        table = ids_table([row.org_id for row in events], ids)
-        with _registered(connection, "incoming", table):
-            if ordered:
-                within = {"low": UUID(bytes=min(ordered)), "high": UUID(bytes=max(ordered))}
-                found += connection.execute(self._known(_ORDERED), within).fetchall()
-            if len(ordered) < len(ids):
-                found += connection.execute(self._known(_OTHERS)).fetchall()
+        if ordered := [form.ordered for form in forms if form.ordered is not None]:
+            low, high = min(each[0] for each in ordered), max(each[1] for each in ordered)
+            within = {"low": UUID(bytes=low), "high": UUID(bytes=high)}
+            found += connection.execute(self._known(_ORDERED), within).fetchall()
+        if any(form.others for form in forms):
+            found += connection.execute(self._known(_OTHERS)).fetchall()
         return frozenset(row[0] for row in found)
 
     def _known(self, kind: str) -> str:
