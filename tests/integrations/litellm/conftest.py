@@ -13,6 +13,7 @@ from support.stub import Stub, stub_server
 
 # Before it is imported: it would fetch its price map from elsewhere.
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+pytest.importorskip("litellm")
 
 import litellm as typed
 from litellm.litellm_core_utils.logging_worker import (  # pyright: ignore[reportMissingTypeStubs]
