@@ -205,7 +205,7 @@ def record(
     usage: CallUsage,
     *,
     within: Frame | None,
-    event_id: str,
+    event_id: str | None = None,
     latency_ms: float | None = None,
 ) -> TrackResult:
     """Record a call of which a framework says what it used.
@@ -215,10 +215,12 @@ def record(
         usage: What was used.
         within: Whom and what it was for, taken when it began.
         event_id: Made of the framework's own id of the call, so that one that is told of twice is
-            one event.
+            one event; None where it is told of once, for an id of ours.
         latency_ms: How long it took.
     """
-    options: dict[str, Any] = {"event_id": event_id}
+    options: dict[str, Any] = {}
+    if event_id is not None:
+        options["event_id"] = event_id
     if latency_ms is not None:
         options["latency_ms"] = latency_ms
     with Inside(within):

@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
 
 from agents import RunHooks
 from agents.models import get_default_model
@@ -99,7 +98,6 @@ class BearLumenRunHooks(RunHooks[Any]):
             self._client,
             usage,
             within=announced.frame,
-            event_id=str(uuid4()),
             latency_ms=(perf_counter() - began) * 1_000,
         )
 

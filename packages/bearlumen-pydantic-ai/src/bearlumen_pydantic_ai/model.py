@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from pydantic_ai import ModelResponse
 from pydantic_ai.models.fallback import FallbackModel
@@ -157,7 +156,6 @@ class BearLumenModel(WrapperModel):
                 self._bear,
                 usage,
                 within=call.announced.frame,
-                event_id=str(uuid4()),
                 latency_ms=(perf_counter() - call.began) * 1_000,
             )
 
