@@ -64,6 +64,7 @@ def labels(event: dict[str, Any]) -> dict[str, Any]:
     return about | ({"end_user": event["user_id"]} if "user_id" in event else {})
 
 
+@pytest.mark.filterwarnings("ignore:The method:langchain_core._api.LangChainBetaWarning")
 def test_every_way_to_ask_is_one_event(
     bear: BearLumen, sent: MemoryTransport, handler: Any, provider: Stub, run: Any
 ) -> None:
@@ -76,14 +77,16 @@ def test_every_way_to_ask_is_one_event(
         assert [chunk async for chunk in llm.astream("hi", config)]
         await llm.abatch(["a", "b", "c"], config)
         assert [event async for event in llm.astream_events("hi", config, version="v2")]
+        assert [event async for event in await llm.astream_events("hi", config, version="v3")]
 
     llm.invoke("hi", config)
     assert list(llm.stream("hi", config))
+    assert list(llm.stream_events("hi", config, version="v3"))
     llm.batch(["a", "b", "c"], config)
     llm.generate([[HumanMessage("a")], [HumanMessage("b")]], callbacks=[handler])
     run(main())
     found = events(bear, sent)
-    assert len(found) == 13 == len(provider.seen)
+    assert len(found) == 15 == len(provider.seen)
     assert all(counts_of(event) == COUNTS for event in found)
     assert {(e["model"], e["metadata"]["provider"]) for e in found} == {
         ("gpt-x-2026-01-01", "openai")

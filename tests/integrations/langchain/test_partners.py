@@ -98,7 +98,7 @@ def test_a_partner_package_tells_what_was_billed(
     sent: MemoryTransport,
     run: Any,
 ) -> None:
-    """The totals and parts of the recording, sync and async, each call once."""
+    """The totals and parts of the recording, each call once: sync, async, in batches, by events."""
     kind, options, plain, stream = MODELS[name]
     recorded = recording(stream if streaming else plain)
 
@@ -112,18 +112,22 @@ def test_a_partner_package_tells_what_was_billed(
         async def main() -> None:
             if streaming:
                 assert [chunk async for chunk in model.astream("hi", config)]
+                assert [e async for e in model.astream_events("hi", config, version="v2")]
             else:
                 await model.ainvoke("hi", config)
+                await model.abatch(["a", "b", "c"], config)
 
         if streaming:
             assert list(model.stream("hi", config))
         else:
             model.invoke("hi", config)
+            model.batch(["a", "b", "c"], config)
         run(main())
-        assert len(server.seen) == 2
+        calls = 3 if streaming else 8
+        assert len(server.seen) == calls
     bear.flush()
     provider = "openai" if name == "responses" else name
-    assert [event["metadata"]["provider"] for event in sent.events] == [provider] * 2
+    assert [event["metadata"]["provider"] for event in sent.events] == [provider] * calls
     for event in sent.events:
         assert counts_of(event) == expected(recorded.counts, name, streaming=streaming)
         assert event["model"] in {recorded.model, recorded.request_model, SONNET, asked(model)}
