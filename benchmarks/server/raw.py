@@ -47,7 +47,9 @@ def groups(bodies: list[bytes]) -> list[tuple[Any, dict[str, Any]]]:
             group.setdefault(event.event_id, event)
         if len(group) >= COMMIT_ROWS or number == len(bodies):
             rows = [price(event, org_id="raw", book=book) for event in group.values()]
-            table = usage_table(rows).drop_columns(["time_ordered"])
+            table = usage_table(rows, [row.event.event_id.bytes for row in rows]).drop_columns(
+                ["time_ordered"]
+            )
             received = pa.repeat(pa.scalar(now, pa.timestamp("us")), table.num_rows)
             table = table.append_column("received_at", received)
             made.append((table, {"low": min(group), "high": max(group)}))

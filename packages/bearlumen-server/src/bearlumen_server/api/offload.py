@@ -22,8 +22,7 @@ LARGE_BYTES: Final = 64 * 1024
 
 INTAKE_THREADS: Final = 1
 """Bodies read at once. Reading is Python, of which one thread runs at a time: with more of them
-each only takes longer, and the writer waits for its turn. (Of 1,000 events a request, 54,000 a
-second were written with one and 48,000 with two.)"""
+each only takes longer, and the writer waits for its turn."""
 
 _report_threads: RunVar[CapacityLimiter] = RunVar("report_threads")
 _intake_threads: RunVar[CapacityLimiter] = RunVar("intake_threads")

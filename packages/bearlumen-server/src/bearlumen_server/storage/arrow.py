@@ -64,7 +64,7 @@ def numbered(tables: Sequence[Any]) -> Any:
     return whole.append_column("position", pa.array(range(whole.num_rows), _COUNT))
 
 
-def usage_table(rows: Sequence[PricedEvent]) -> Any:
+def usage_table(rows: Sequence[PricedEvent], ids: Sequence[bytes]) -> Any:
     """Return a table of the columns of `events` but `received_at`, and of what kind each id is.
 
     Ids have Arrow's UUID type, so the engine's join compares UUIDs without a cast a row. JSON
@@ -73,7 +73,6 @@ def usage_table(rows: Sequence[PricedEvent]) -> Any:
     # Rows to columns in C: nearly all of a commit's own Python is here.
     values = zip(*[astuple(row.event) for row in rows], strict=True)
     of = dict(zip(UsageEvent.__struct_fields__, values, strict=True))
-    ids = [each.bytes for each in of["event_id"]]
     return pa.table(
         {
             "org_id": pa.array([row.org_id for row in rows], _TEXT),

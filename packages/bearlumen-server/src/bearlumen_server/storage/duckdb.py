@@ -200,7 +200,7 @@ class DuckDBStore:
         ids = [row.event.event_id.bytes for row in events]
         ordered = [each for each in ids if is_time_ordered(each)]
         form = _Form(
-            table=usage_table(events),
+            table=usage_table(events, ids),
             ordered=(min(ordered), max(ordered)) if ordered else None,
             others=len(ordered) < len(ids),
         )
